@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * A data plane gives a network device and carries child SAs over it. Two kinds: userspace (TUN, our own ESP in UDP) and the
+ * kernel's. All calls are made in the main thread.
+ */
+
+#include "ike/actions.h"
+#include "transport/udp.h"
+
+#include <glib-object.h>
+
+#define OUTRIDER_TYPE_DATA_PLANE (outrider_data_plane_get_type ())
+G_DECLARE_INTERFACE (OutriderDataPlane, outrider_data_plane, OUTRIDER, DATA_PLANE, GObject)
+
+typedef struct
+{
+    uint64_t packets_in, packets_out;
+    uint64_t octets_in, octets_out; /* inner packets */
+    uint64_t dropped_replayed;      /* replay window */
+    uint64_t dropped_unverified;    /* integrity */
+    uint64_t dropped_by_selectors;  /* either way */
+    uint64_t dropped_malformed;
+    uint64_t dropped_too_big; /* answered with ICMP */
+    gint64 last_in;           /* CLOCK_BOOTTIME, microseconds; 0: nothing yet */
+} OutriderCounters;
+
+struct _OutriderDataPlaneInterface
+{
+    GTypeInterface parent;
+    const char *name; /* "userspace", "kernel" */
+
+    bool (*open) (OutriderDataPlane *self, const char *device, GError **error);
+    bool (*install) (OutriderDataPlane *self, UdpTransport *transport, IkeChildSa *child,
+                     GError **error);
+    bool (*switch_child) (OutriderDataPlane *self, IkeChildSa *child, GError **error);
+    void (*remove) (OutriderDataPlane *self, IkeChildSa *child);
+    void (*moved) (OutriderDataPlane *self);
+    void (*get_counters) (OutriderDataPlane *self, OutriderCounters *ret_counters);
+    unsigned (*get_overhead) (OutriderDataPlane *self, const IkeChildSa *child, IpFamily outer);
+    void (*close) (OutriderDataPlane *self);
+};
+
+/* "userspace" or "kernel" */
+const char *outrider_data_plane_get_name (OutriderDataPlane *self);
+
+/*
+ * Makes the device: DEVICE is its wished name ("outrider%d" counts up); it is down and without addresses. NO_TUN,
+ * NO_RIGHTS or HOST_REFUSED.
+ */
+bool outrider_data_plane_open (OutriderDataPlane *self, const char *device, GError **error);
+
+/* The device's name and index, after open. */
+const char *outrider_data_plane_get_device (OutriderDataPlane *self);
+int outrider_data_plane_get_device_index (OutriderDataPlane *self);
+
+/* Carries a new child from now on, both ways. TRANSPORT is borrowed and outlives the plane's use of it. */
+bool outrider_data_plane_install (OutriderDataPlane *self, UdpTransport *transport,
+                                  IkeChildSa *child, GError **error);
+
+/* CHILD replaces the SA of the same number for sending; both are accepted until the old one is removed. */
+bool outrider_data_plane_switch_child (OutriderDataPlane *self, IkeChildSa *child, GError **error);
+
+/* This SA (by its inbound SPI) is gone. What its peer had in flight was waited for by the session. */
+void outrider_data_plane_remove (OutriderDataPlane *self, IkeChildSa *child);
+
+/* The transport turned to another endpoint. */
+void outrider_data_plane_moved (OutriderDataPlane *self);
+
+void outrider_data_plane_get_counters (OutriderDataPlane *self, OutriderCounters *ret_counters);
+
+/* Octets that a full-sized inner packet grows by on the outer link, padding included: for the MTU. */
+unsigned outrider_data_plane_get_overhead (OutriderDataPlane *self, const IkeChildSa *child,
+                                           IpFamily outer);
+
+/* The largest inner packet that fits an outer packet of OUTER_MTU. */
+unsigned outrider_data_plane_get_mtu (OutriderDataPlane *self, const IkeChildSa *child,
+                                      IpFamily outer, unsigned outer_mtu);
+
+/* Tells the plane the inner MTU in force, so that larger packets are answered with ICMP "too big". */
+void outrider_data_plane_set_mtu (OutriderDataPlane *self, unsigned mtu);
+
+/* Ends the pump and removes the device. Also done by the last unref. */
+void outrider_data_plane_close (OutriderDataPlane *self);

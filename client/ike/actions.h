@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * What an IkeSession wants of its host, as data. The host pulls one action after the other (ike_session_next_action),
+ * does it, and frees it; three of them are questions, answered later by their number.
+ */
+
+#include "bytes/address.h"
+#include "bytes/secret.h"
+#include "crypto/algorithms.h"
+#include "ike/attributes.h"
+#include "ike/selector.h"
+
+/* One child SA, both directions: what a data plane installs. Immutable, reference counted. */
+typedef struct
+{
+    gatomicrefcount references;
+    unsigned number;  /* of the child it belongs to: the same over all rekeys */
+    uint32_t spi_in;  /* ours, host order */
+    uint32_t spi_out; /* the gateway's */
+    const Algorithm *encryption;
+    const Algorithm *integrity; /* NULL for an AEAD */
+    bool esn;
+    bool encapsulated;              /* ESP in UDP (RFC 3948) */
+    SecretBytes *encryption_key_in; /* key and salt */
+    SecretBytes *encryption_key_out;
+    SecretBytes *integrity_key_in; /* NULL for an AEAD */
+    SecretBytes *integrity_key_out;
+    GArray *local;  /* TrafficSelector: our side */
+    GArray *remote; /* TrafficSelector: the gateway's side */
+} IkeChildSa;
+
+IkeChildSa *ike_child_sa_ref (IkeChildSa *self);
+void ike_child_sa_unref (IkeChildSa *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeChildSa, ike_child_sa_unref)
+
+/* "aes256gcm16-esn", as swanctl would write it. */
+char *ike_child_sa_format_proposal (const IkeChildSa *self);
+
+typedef enum
+{
+    IKE_ACTION_SEND,
+    IKE_ACTION_ASK_SECRET,
+    IKE_ACTION_SIGN,
+    IKE_ACTION_VERIFY,
+    IKE_ACTION_ESTABLISHED,
+    IKE_ACTION_CHILD_UP,
+    IKE_ACTION_CHILD_SWITCH,
+    IKE_ACTION_CHILD_DOWN,
+    IKE_ACTION_MOVED,
+    IKE_ACTION_CLOSED,
+} IkeActionKind;
+
+typedef enum
+{
+    IKE_SECRET_EAP_IDENTITY,
+    IKE_SECRET_EAP_PASSWORD,
+    IKE_SECRET_PSK,
+} IkeSecretKind;
+
+typedef struct
+{
+    IkeActionKind kind;
+    unsigned question; /* ASK_SECRET, SIGN, VERIFY: the number to answer by */
+
+    /* SEND: to the gateway's PORT. The host adds the non-ESP marker on every port but 500. */
+    GBytes *datagram;
+    uint16_t port;
+
+    /* ASK_SECRET */
+    IkeSecretKind secret;
+    char *prompt; /* what the gateway says to the user, sanitised; or NULL */
+
+    /* SIGN: these octets, with the profile's key, under one of the hashes that the gateway knows (RFC 7427 numbers). */
+    SecretBytes *octets;
+    GArray *
+        hashes; /* uint16_t; empty: the old methods of RFC 7296 (RSA with SHA-1, ECDSA with its curve's hash) */
+
+    /* VERIFY: is this chain good for the gateway, and does it speak for the identity that the profile wants? */
+    GPtrArray *chain; /* GBytes, DER, the gateway's own first */
+
+    /* ESTABLISHED */
+    IkeGrant *grant;
+    char *gateway_identity;
+    char *proposal; /* of the IKE SA */
+
+    /* CHILD_UP, CHILD_SWITCH (the new one; the old inbound SA stays until CHILD_DOWN), CHILD_DOWN (remove this one) */
+    IkeChildSa *child;
+
+    /* MOVED: the IKE SA runs between these now. */
+    uint16_t gateway_port;
+
+    /* CLOSED: NULL if it ended as asked. */
+    GError *error;
+    const char *stage; /* "IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL" */
+} IkeAction;
+
+void ike_action_free (IkeAction *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeAction, ike_action_free)
