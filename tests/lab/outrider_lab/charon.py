@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A charon in a host of the lab, configured from the templates."""
+
+import os
+import pathlib
+import signal
+import string
+
+from .host import LabError, wait_until
+from .vici import Vici, ViciError
+
+TEMPLATES = pathlib.Path(__file__).resolve().parent.parent / "templates"
+
+
+def template(name, **values):
+    return string.Template((TEMPLATES / name).read_text()).substitute(values)
+
+
+class Charon:
+    """One charon-systemd; start() again only when strongswan.conf must differ."""
+
+    def __init__(self, host, directory, pki):
+        self.host = host
+        self.directory = pathlib.Path(directory)
+        self.pki = pathlib.Path(pki)
+        self.process = None
+        self.configuration = None
+        self.log = self.directory / "charon.log"
+
+    @property
+    def environment(self):
+        return {"STRONGSWAN_CONF": str(self.directory / "strongswan.conf"),
+                "SWANCTL_DIR": str(self.directory / "swanctl")}
+
+    def start(self, plane="userspace", settings="", plugins="", resolve="no", mark=False):
+        configuration = template(
+            "strongswan.conf", plane="kernel-libipsec" if plane == "userspace" else "",
+            settings=settings, plugins=plugins, resolve=resolve, log=self.log,
+            kernel="fwmark = !0x42" if mark else "", socket="fwmark = 0x42" if mark else "")
+        if self.running() and configuration == self.configuration:
+            return
+        self.stop()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "strongswan.conf").write_text(configuration)
+        self.configuration = configuration
+        output = (self.directory / "charon-output.log").open("ab")
+        self.process = self.host.spawn(["/usr/sbin/charon-systemd"], self.environment,
+                                       stdout=output, stderr=output)
+        output.close()
+        if not wait_until(self._answers, 5):
+            raise LabError(f"{self.host.name}: charon did not start, see {self.directory}")
+
+    def _answers(self):
+        try:
+            with Vici(self.host.path("/run/charon.vici")) as vici:
+                return vici.call("version")
+        except (OSError, ViciError):
+            return None
+
+    def running(self):
+        return self.process is not None and self.process.popen.poll() is None
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.signal(signal.SIGTERM)
+        if self.process.wait(3) is None:
+            self.process.kill()
+        self.process = None
+        try:
+            os.unlink(self.host.path("/run/charon.vici"))
+        except FileNotFoundError:
+            pass
+
+    def kill(self):
+        """Ends at once, without a word to its peers."""
+        self.process.kill()
+        self.stop()
+
+    def load(self, configuration, files):
+        """Replaces connections, pools and credentials; files maps swanctl/PATH to a file of the PKI."""
+        swanctl = self.directory / "swanctl"
+        for folder in ("x509", "x509ca", "private", "pkcs12"):
+            (swanctl / folder).mkdir(parents=True, exist_ok=True)
+            for old in (swanctl / folder).iterdir():
+                old.unlink()
+        for path, name in files.items():
+            (swanctl / path).symlink_to(self.pki / name)
+        (swanctl / "swanctl.conf").write_text(configuration)
+        # --noprompt: a wrong passphrase shall fail, not wait.
+        self.host.must("swanctl", "--load-all", "--clear", "--noprompt", "--uri",
+                       "unix:///run/charon.vici", environment=self.environment)
+
+    def call(self, command, message=None, event=None):
+        with Vici(self.host.path("/run/charon.vici")) as vici:
+            return vici.call(command, message, event)
+
+    def sas(self):
+        """The list of IKE SAs, each a flat dict with "child-sas" inside."""
+        return [sa for event in self.call("list-sas", event="list-sa") for sa in event.values()]
+
+    def established(self):
+        return [sa for sa in self.sas() if sa["state"] == "ESTABLISHED"]
+
+    def children(self):
+        return [child for sa in self.sas() for child in sa.get("child-sas", {}).values()
+                if child["state"] == "INSTALLED"]
+
+    def terminate_all(self):
+        """Ends every SA at once, without waiting for the peer."""
+        if not self.running():
+            return
+        for sa in self.sas():
+            try:
+                self.call("terminate", {"ike-id": sa["uniqueid"], "force": "yes", "timeout": "-1"})
+            except ViciError:
+                continue
+        if not wait_until(lambda: not self.sas(), 2):
+            raise LabError(f"{self.host.name}: charon keeps its SAs")
+
+
+class Gateway(Charon):
+    PROPOSALS = ("aes256gcm16-prfsha384-ecp384, aes256-sha256-ecp256, aes128gcm16-prfsha256-x25519, "
+                 "aes256-sha256-modp2048")
+    ESP = "aes256gcm16, aes128gcm16, aes256-sha256"
+
+    def __init__(self, host, directory, pki, plane):
+        super().__init__(host, directory, pki)
+        self.plane = plane
+
+    def configure(self, certificate="gw-ecdsa", login="eap-mschapv2", ike=PROPOSALS, esp=ESP,
+                  local_ts="10.77.0.0/24", pools="v4", connection="", child="", v4="", v6="",
+                  settings="", plugins="", chain=(), ca=("ca-rsa", "ca-ecdsa")):
+        """certificate: a name of the PKI, None for a pre-shared key. login: what the user does.
+
+        connection, child, v4, v6, settings, plugins: more lines for that section of the templates.
+        """
+        self.start(self.plane, settings, plugins)
+        remotes = {
+            "eap-mschapv2": "auth = eap-mschapv2\n      eap_id = %any",
+            "eap-md5": "auth = eap-md5\n      eap_id = %any",
+            "certificate": "auth = pubkey\n      id = %any\n      cacerts = ca-rsa.crt, ca-ecdsa.crt",
+            "psk": "auth = psk\n      id = %any",
+        }
+        files = {f"x509ca/{name}.crt": f"{name}.crt" for name in (*ca, *chain)}
+        if certificate:
+            files[f"x509/{certificate}.crt"] = f"{certificate}.crt"
+            files[f"private/{certificate}.key"] = f"{certificate}.key"
+        self.load(template(
+            "gateway.conf", ike=ike, esp=esp, local_ts=local_ts, pools=pools,
+            connection=connection, child=child, v4=v4, v6=v6,
+            gateway_auth="pubkey" if certificate else "psk",
+            gateway_certificate=f"certs = {certificate}.crt" if certificate else "",
+            login=remotes[login]), files)
+
+    def rekey_child(self):
+        self.call("rekey", {"child": "net"})
+
+    def rekey_ike(self):
+        self.call("rekey", {"ike": "gw"})
+
+    def delete_child(self):
+        self.call("terminate", {"child": "net", "timeout": "-1"})
+
+    def delete_ike(self):
+        self.call("terminate", {"ike": "gw", "timeout": "-1"})

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hosts of the lab, their wires and their services.
+
+    client ------------- router ---------------- gateway ------------- inside
+    192.168.77.2    .77.1 | 198.51.100.1    .100.10 | 10.77.0.1         10.77.0.2
+    fd77:1::2    fd77:1::1 | 2001:db8:100::1    ::10 | fd00:77::1       fd00:77::2
+                          |                           and 10.78.0.0/24, 10.79.0.0/24
+                      internet 203.0.113.2, 2001:db8:203::2
+
+The internet host answers DNS for gw.test (IPv4) and gw6.test (IPv6); the inside host answers DNS for names
+that exist only inside (www.corp.test). Both run a web server that tells who asks. The router masquerades
+unless a scenario says otherwise. Addresses given to clients: 10.9.0.0/24 and fd00:9::/120.
+"""
+
+import concurrent.futures
+import importlib.machinery
+import importlib.util
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+from . import snapshot
+from .charon import Gateway, template
+from .host import Host, LabError, wait_until
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent.parent
+TOOLS = {
+    "/usr/sbin/charon-systemd": "charon-systemd", "/usr/sbin/swanctl": "strongswan-swanctl",
+    "/usr/lib/ipsec/plugins/libstrongswan-eap-mschapv2.so": "libcharon-extauth-plugins",
+    "/usr/lib/ipsec/plugins/libstrongswan-eap-md5.so": "libcharon-extra-plugins",
+    "/usr/lib/ipsec/plugins/libstrongswan-chapoly.so": "libstrongswan-extra-plugins",
+    "/usr/lib/ipsec/plugins/libstrongswan-gcm.so": "libstrongswan-standard-plugins",
+    "/usr/sbin/nft": "nftables", "/usr/sbin/dnsmasq": "dnsmasq-base", "/usr/bin/curl": "curl",
+    "/usr/bin/ping": "iputils-ping", "/usr/sbin/ip": "iproute2", "/usr/bin/openssl": "openssl",
+    "/usr/bin/tcpdump": "tcpdump", "/dev/net/tun": "a kernel with TUN devices",
+}
+
+
+def make_pki(directory):
+    loader = importlib.machinery.SourceFileLoader("make_pki", str(TESTS / "pki" / "make-pki"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("make_pki", loader))
+    loader.exec_module(module)
+    module.make_all(directory)
+
+
+class Router:
+    def __init__(self, host):
+        self.host = host
+        self.state = None
+
+    def set(self, nat=True, drop=(), loss=0, drop_fragments=False, refuse=False, mtu=None):
+        """The whole state of the router. drop: nft matches, such as "udp dport 500"."""
+        state = (nat, tuple(drop), loss, drop_fragments, refuse, mtu)
+        if state == self.state:
+            return
+        forward = [f"{match} drop" for match in drop]
+        if loss:
+            forward += [f"udp {way} {{ 500, 4500 }} numgen random mod 100 < {loss} drop"
+                        for way in ("dport", "sport")]
+        if refuse:
+            forward.append("udp dport { 500, 4500 } reject with icmpx type port-unreachable")
+        fragments = ["ip frag-off & 0x3fff != 0 drop", "exthdr frag exists drop"]
+        self.host.must("nft", "-f", "-", text=template(
+            "router.nft", forward="\n    ".join(forward),
+            fragments="\n    ".join(fragments) if drop_fragments else "",
+            nat='oifname { "wan", "net" } masquerade' if nat else ""))
+        # A locked MTU on the routes, both ways: what is bigger is answered with "fragmentation needed".
+        size = f"mtu lock {mtu}" if mtu else ""
+        self.host.shell(
+            f"ip route replace 198.51.100.0/24 dev wan {size}\n"
+            f"ip route replace 192.168.77.0/24 dev lan {size}\n"
+            f"ip -6 route replace 2001:db8:100::/64 dev wan {size}\n"
+            f"ip -6 route replace fd77:1::/64 dev lan {size}\n")
+        self.state = state
+
+
+class Lab:
+    def __init__(self, scratch=None, plane="userspace", gateway_plane="userspace"):
+        missing = [f"{path} ({package})" for path, package in TOOLS.items()
+                   if not pathlib.Path(path).exists()]
+        if missing:
+            raise LabError("missing: " + ", ".join(missing))
+        self.own_scratch = scratch is None
+        self.scratch = pathlib.Path(scratch or tempfile.mkdtemp(prefix="outrider-lab-"))
+        self.plane = plane
+        self.pki = self.scratch / "pki"
+        self.scratch.chmod(0o755)
+        self.hosts = {name: Host(name, self.scratch)
+                      for name in ("client", "router", "gateway", "inside", "internet")}
+        self.client, router, gateway, self.inside, self.internet = self.hosts.values()
+        self.router = Router(router)
+        self.gateway = Gateway(gateway, self.scratch / "gateway", self.pki, gateway_plane)
+
+    def __enter__(self):
+        try:
+            self.up()
+        except BaseException:
+            self.down()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.down()
+
+    def renew(self):
+        """New hosts after a scenario that left its mark, so that the next one starts clean."""
+        self.down()
+        self.up()
+
+    def up(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            certificates = pool.submit(make_pki, self.pki) if not self.pki.exists() else None
+            for host in self.hosts.values():
+                host.start()
+            for host in self.hosts.values():
+                host.ready()
+            self._wires()
+            self._services()
+            self.gateway.start(self.gateway.plane)
+            if certificates:
+                certificates.result()
+
+    def down(self):
+        self.router.state = None
+        self.gateway.process = None
+        for host in self.hosts.values():
+            host.stop()
+
+    def remove_scratch(self):
+        if self.own_scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _wires(self):
+        client, router, gateway, inside, internet = (h.pid for h in self.hosts.values())
+        self.router.host.shell(
+            "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+        self._batch(router, f"""
+            link add lan type veth peer name eth0 netns {client}
+            link add wan type veth peer name eth0 netns {gateway}
+            link add net type veth peer name eth0 netns {internet}
+            addr add 192.168.77.1/24 dev lan
+            addr add fd77:1::1/64 dev lan
+            addr add 198.51.100.1/24 dev wan
+            addr add 2001:db8:100::1/64 dev wan
+            addr add 203.0.113.1/24 dev net
+            addr add 2001:db8:203::1/64 dev net
+            link set lan up
+            link set wan up
+            link set net up""")
+        self._batch(client, """
+            addr add 192.168.77.2/24 dev eth0
+            addr add fd77:1::2/64 dev eth0
+            link set eth0 up
+            route add default via 192.168.77.1
+            route add default via fd77:1::1""")
+        self._batch(gateway, f"""
+            link add inside type veth peer name eth0 netns {inside}
+            addr add 198.51.100.10/24 dev eth0
+            addr add 2001:db8:100::10/64 dev eth0
+            addr add 10.77.0.1/24 dev inside
+            addr add 10.78.0.1/24 dev inside
+            addr add 10.79.0.1/24 dev inside
+            addr add fd00:77::1/64 dev inside
+            link set eth0 up
+            link set inside up
+            route add default via 198.51.100.1
+            route add default via 2001:db8:100::1""")
+        self._batch(inside, """
+            addr add 10.77.0.2/24 dev eth0
+            addr add 10.78.0.2/24 dev eth0
+            addr add 10.79.0.2/24 dev eth0
+            addr add fd00:77::2/64 dev eth0
+            link set eth0 up
+            route add default via 10.77.0.1
+            route add default via fd00:77::1""")
+        self._batch(internet, """
+            addr add 203.0.113.2/24 dev eth0
+            addr add 2001:db8:203::2/64 dev eth0
+            link set eth0 up
+            route add default via 203.0.113.1
+            route add default via 2001:db8:203::1""")
+        self.gateway.host.shell("""
+            sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+            nft add table inet gateway
+            nft 'add chain inet gateway nat { type nat hook postrouting priority 100; }'
+            nft add rule inet gateway nat oifname eth0 ip saddr 10.9.0.0/16 masquerade
+            nft add rule inet gateway nat oifname eth0 ip6 saddr fd00:9::/64 masquerade""")
+        self.router.set()
+        self.client.shell("echo nameserver 203.0.113.2 > /etc/resolv.conf")
+
+    @staticmethod
+    def _batch(pid, lines):
+        """ip(8) in the network of a host, but with the process ids of this side."""
+        result = subprocess.run(["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"],
+                                input=lines, capture_output=True, text=True)
+        if result.returncode != 0:
+            raise LabError(f"ip -batch: {result.stderr.strip()}")
+
+    def _services(self):
+        names = {
+            self.internet: "listen-address=203.0.113.2,2001:db8:203::2\nlocal=/test/\n"
+                           "host-record=gw.test,198.51.100.10\n"
+                           "host-record=gw6.test,2001:db8:100::10\n"
+                           "host-record=www.outside.test,203.0.113.2",
+            self.inside: "listen-address=10.77.0.2,fd00:77::2\nlocal=/test/\n"
+                         "host-record=www.corp.test,10.77.0.2,fd00:77::2",
+        }
+        for host, lines in names.items():
+            configuration = self.scratch / f"{host.name}-dnsmasq.conf"
+            configuration.write_text(template("dnsmasq.conf", lines=lines))
+            log = (self.scratch / f"{host.name}-services.log").open("ab")
+            host.spawn(["dnsmasq", "-C", configuration], stdout=log, stderr=log)
+            host.spawn(["/usr/bin/python3", pathlib.Path(__file__).with_name("http_server.py"),
+                        host.name], stdout=log, stderr=log)
+            log.close()
+        for host in names:
+            if not wait_until(lambda: {":53", ":80"} <= self._listening(host), 5):
+                raise LabError(f"{host.name}: its services do not listen")
+
+    @staticmethod
+    def _listening(host):
+        sockets = host.must("ss", "-Hltun").split()
+        return {f":{word.rpartition(':')[2]}" for word in sockets if ":" in word}
+
+    def snapshot(self):
+        return snapshot.take(self.client)
