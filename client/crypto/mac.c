@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The digests behind HMAC are called by their own functions, not through EVP: there an EVP_MD_CTX (and an EVP_MAC, which holds
+ * some) allocates with each start or copy, twice a packet, while a state of SHA is a plain struct that copies for nothing.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "crypto/mac.h"
 
 #include "crypto/failure.h"
@@ -6,6 +12,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 enum
 {
@@ -17,13 +24,29 @@ enum
     ID_INTEGRITY_XCBC = 5,
 };
 
-/* HMAC: the digest with the key mixed into one block before the text and one before the inner digest (RFC 2104). */
+typedef union
+{
+    SHA_CTX sha1;
+    SHA256_CTX sha256;
+    SHA512_CTX sha512;
+} DigestState;
+
 typedef struct
 {
-    EVP_MD_CTX *context;
+    const char *name;
     size_t block_size;
-    uint8_t inner_pad[HMAC_BLOCK_MAX];
-    uint8_t outer_pad[HMAC_BLOCK_MAX];
+    size_t size;
+    bool (*start) (DigestState *state);
+    bool (*update) (DigestState *state, const void *data, size_t size);
+    bool (*finish) (DigestState *state, uint8_t *ret_digest);
+} Digest;
+
+/* HMAC (RFC 2104): the digest's state after the inner pad of the key, and after the outer. */
+typedef struct
+{
+    const Digest *digest;
+    DigestState inner;
+    DigestState outer;
 } Hmac;
 
 /* XCBC and CMAC: CBC-MAC whose last block is mixed with one of two keys, whole or padded. */
@@ -48,57 +71,90 @@ is_xcbc (const Algorithm *algorithm)
     return algorithm->id == (algorithm->type == TRANSFORM_PRF ? ID_PRF_XCBC : ID_INTEGRITY_XCBC);
 }
 
+#define DEFINE_DIGEST(short_name, member, family)                                                  \
+    static bool short_name##_start (DigestState *state)                                            \
+    {                                                                                              \
+        return family##_Init (&state->member) == 1;                                                \
+    }                                                                                              \
+    static bool short_name##_update (DigestState *state, const void *data, size_t size)            \
+    {                                                                                              \
+        return family##_Update (&state->member, data, size) == 1;                                  \
+    }                                                                                              \
+    static bool short_name##_finish (DigestState *state, uint8_t *ret_digest)                      \
+    {                                                                                              \
+        return family##_Final (ret_digest, &state->member) == 1;                                   \
+    }
+
+DEFINE_DIGEST (sha1, sha1, SHA1)
+DEFINE_DIGEST (sha256, sha256, SHA256)
+DEFINE_DIGEST (sha384, sha512, SHA384)
+DEFINE_DIGEST (sha512, sha512, SHA512)
+
+static const Digest digests[] = {
+    { "SHA1", SHA_CBLOCK, SHA_DIGEST_LENGTH, sha1_start, sha1_update, sha1_finish },
+    { "SHA2-256", SHA256_CBLOCK, SHA256_DIGEST_LENGTH, sha256_start, sha256_update, sha256_finish },
+    { "SHA2-384", SHA512_CBLOCK, SHA384_DIGEST_LENGTH, sha384_start, sha384_update, sha384_finish },
+    { "SHA2-512", SHA512_CBLOCK, SHA512_DIGEST_LENGTH, sha512_start, sha512_update, sha512_finish },
+};
+
+static bool
+digest_parts (const Digest *digest, DigestState *state, const ByteView *parts, size_t n_parts,
+              uint8_t *ret_digest)
+{
+    for (size_t i = 0; i < n_parts; i++)
+        if (parts[i].size > 0 && !digest->update (state, parts[i].data, parts[i].size))
+            return false;
+    return digest->finish (state, ret_digest);
+}
+
+/* A state that has taken one block of the key under PAD. */
+static bool
+hmac_take_pad (const Digest *digest, const uint8_t *key, uint8_t pad, DigestState *ret_state)
+{
+    uint8_t block[HMAC_BLOCK_MAX];
+    for (size_t i = 0; i < digest->block_size; i++)
+        block[i] = key[i] ^ pad;
+    bool done = digest->start (ret_state) && digest->update (ret_state, block, digest->block_size);
+    OPENSSL_cleanse (block, sizeof block);
+    return done;
+}
+
 /* RFC 2104 2: a key longer than the block is replaced by its digest. */
 static bool
-hmac_fit_key (Hmac *self, const EVP_MD *digest, ByteView key, uint8_t ret_key[HMAC_BLOCK_MAX])
+hmac_fit_key (const Digest *digest, ByteView key, uint8_t ret_key[HMAC_BLOCK_MAX])
 {
-    if (key.size > self->block_size)
-        return EVP_Digest (key.data, key.size, ret_key, NULL, digest, NULL) == 1;
+    DigestState state;
+    if (key.size > digest->block_size)
+        return digest->start (&state) && digest_parts (digest, &state, &key, 1, ret_key);
     if (key.size > 0)
         memcpy (ret_key, key.data, key.size);
     return true;
 }
 
 static bool
-hmac_set_up (Hmac *self, const char *digest_name, ByteView key)
+hmac_set_up (Hmac *self, const char *name, ByteView key)
 {
-    EVP_MD *digest = EVP_MD_fetch (NULL, digest_name, NULL);
-    self->context = EVP_MD_CTX_new ();
+    for (size_t i = 0; i < G_N_ELEMENTS (digests); i++)
+        if (strcmp (digests[i].name, name) == 0)
+            self->digest = &digests[i];
+
     uint8_t fitted[HMAC_BLOCK_MAX] = { 0 };
-    bool done = false;
-    if (digest != NULL && self->context != NULL)
-    {
-        self->block_size = (size_t)EVP_MD_get_block_size (digest);
-        done = self->block_size <= HMAC_BLOCK_MAX && hmac_fit_key (self, digest, key, fitted) &&
-               EVP_DigestInit_ex2 (self->context, digest, NULL) == 1;
-    }
-    for (size_t i = 0; i < HMAC_BLOCK_MAX; i++)
-    {
-        self->inner_pad[i] = fitted[i] ^ 0x36;
-        self->outer_pad[i] = fitted[i] ^ 0x5c;
-    }
+    bool done = self->digest != NULL && hmac_fit_key (self->digest, key, fitted) &&
+                hmac_take_pad (self->digest, fitted, 0x36, &self->inner) &&
+                hmac_take_pad (self->digest, fitted, 0x5c, &self->outer);
     OPENSSL_cleanse (fitted, sizeof fitted);
-    EVP_MD_free (digest);
     return done;
 }
 
-/* Hashing the two pads anew costs less than copying a prepared EVP_MD_CTX, which allocates in OpenSSL 3.0. */
 static bool
-hmac_compute (Hmac *self, const ByteView *parts, size_t n_parts, uint8_t *ret_mac)
+hmac_compute (const Hmac *self, const ByteView *parts, size_t n_parts, uint8_t *ret_mac)
 {
-    unsigned size = 0;
-    if (EVP_DigestInit_ex2 (self->context, NULL, NULL) != 1 ||
-        EVP_DigestUpdate (self->context, self->inner_pad, self->block_size) != 1)
+    DigestState state = self->inner;
+    if (!digest_parts (self->digest, &state, parts, n_parts, ret_mac))
         return false;
-    for (size_t i = 0; i < n_parts; i++)
-        if (parts[i].size > 0 &&
-            EVP_DigestUpdate (self->context, parts[i].data, parts[i].size) != 1)
-            return false;
-    return EVP_DigestFinal_ex (self->context, ret_mac, &size) == 1 &&
-           EVP_DigestInit_ex2 (self->context, NULL, NULL) == 1 &&
-           EVP_DigestUpdate (self->context, self->outer_pad, self->block_size) == 1 &&
-           EVP_DigestUpdate (self->context, ret_mac, size) == 1 &&
-           EVP_DigestFinal_ex (self->context, ret_mac, &size) == 1;
+    ByteView inner = byte_view (ret_mac, self->digest->size);
+    state = self->outer;
+    return digest_parts (self->digest, &state, &inner, 1, ret_mac);
 }
 
 /* One AES block under KEY, through CONTEXT, which keeps KEY. */
@@ -290,7 +346,6 @@ mac_free (Mac *self)
 {
     if (self == NULL)
         return;
-    EVP_MD_CTX_free (self->hmac.context);
     EVP_CIPHER_CTX_free (self->cbc.context);
     OPENSSL_cleanse (self, sizeof *self);
     g_free (self);
