@@ -138,6 +138,7 @@ class Gateway(Charon):
         self.start(self.plane, settings, plugins)
         remotes = {
             "eap-mschapv2": "auth = eap-mschapv2\n      eap_id = %any",
+            "eap-mschapv2-no-identity": "auth = eap-mschapv2",
             "eap-md5": "auth = eap-md5\n      eap_id = %any",
             "certificate": "auth = pubkey\n      id = %any\n      cacerts = ca-rsa.crt, ca-ecdsa.crt",
             "psk": "auth = psk\n      id = %any",

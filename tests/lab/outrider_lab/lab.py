@@ -15,6 +15,7 @@ unless a scenario says otherwise. Addresses given to clients: 10.9.0.0/24 and fd
 import concurrent.futures
 import importlib.machinery
 import importlib.util
+import json
 import pathlib
 import shutil
 import subprocess
@@ -64,7 +65,8 @@ class Router:
         self.host.must("nft", "-f", "-", text=template(
             "router.nft", forward="\n    ".join(forward),
             fragments="\n    ".join(fragments) if drop_fragments else "",
-            nat='oifname { "wan", "net" } masquerade' if nat else ""))
+            nat="ip saddr 192.168.77.0/24 masquerade\n    ip6 saddr fd77:1::/64 masquerade"
+            if nat else ""))
         # A locked MTU on the routes, both ways: what is bigger is answered with "fragmentation needed".
         size = f"mtu lock {mtu}" if mtu else ""
         self.host.shell(
@@ -73,6 +75,16 @@ class Router:
             f"ip -6 route replace 2001:db8:100::/64 dev wan {size}\n"
             f"ip -6 route replace fd77:1::/64 dev lan {size}\n")
         self.state = state
+
+    def datagrams_to(self, port):
+        """How many datagrams the client sent to a port (500 or 4500) since reset()."""
+        listing = json.loads(self.host.must("nft", "-j", "list", "counters"))["nftables"]
+        return next(entry["counter"]["packets"] for entry in listing
+                    if entry.get("counter", {}).get("name") == f"to_{port}")
+
+    def reset(self):
+        self.set()
+        self.host.must("nft", "reset", "counters")
 
 
 class Lab:
@@ -118,6 +130,8 @@ class Lab:
             self._wires()
             self._services()
             self.gateway.start(self.gateway.plane)
+            if not wait_until(self._settled, 5, 0.05):
+                raise LabError("the client's link does not come up")
             if certificates:
                 certificates.result()
 
@@ -188,6 +202,12 @@ class Lab:
             nft add rule inet gateway nat oifname eth0 ip6 saddr fd00:9::/64 masquerade""")
         self.router.set()
         self.client.shell("echo nameserver 203.0.113.2 > /etc/resolv.conf")
+
+    def _settled(self):
+        """The kernel reports a link as up, with its link-local address, up to a second late."""
+        link, = json.loads(self.client.must("ip", "-j", "addr", "show", "eth0"))
+        return link["operstate"] == "UP" and any(info["scope"] == "link"
+                                                 for info in link["addr_info"])
 
     @staticmethod
     def _batch(pid, lines):

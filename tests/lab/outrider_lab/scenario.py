@@ -256,7 +256,7 @@ def run(entry, lab, kind, program):
     directory.chmod(0o755)
     case = Case(lab, kind, program, directory)
     reason, broken = None, False
-    lab.router.set()
+    lab.router.reset()
     case.before = lab.snapshot()
     previous = signal.signal(signal.SIGALRM, _alarm)
     started = time.monotonic()
@@ -292,12 +292,15 @@ def run(entry, lab, kind, program):
     try:
         attempt(scene)
         attempt(end)
-        failed_before = reason
-        attempt(case.host_is_as_before)
-        broken = reason is not None and failed_before is None
+        try:
+            case.host_is_as_before()
+        except Failed as failure:
+            broken = True
+            (directory / "host.log").write_text(str(failure).replace("; ", "\n"))
+            reason = reason or str(failure)
         for undo in reversed(case.cleanups):
             attempt(undo)
-        if wait_until(lambda: lab.client.processes(), 0) or broken or reason:
+        if wait_until(lambda: lab.client.processes(), 0) or broken:
             lab.renew()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
