@@ -22,8 +22,10 @@ typedef struct
     uint64_t dropped_unverified;    /* integrity */
     uint64_t dropped_by_selectors;  /* either way */
     uint64_t dropped_malformed;
-    uint64_t dropped_too_big; /* answered with ICMP */
-    gint64 last_in;           /* CLOCK_BOOTTIME, microseconds; 0: nothing yet */
+    uint64_t dropped_too_big;   /* answered with ICMP */
+    uint64_t dropped_exhausted; /* the sequence numbers of an SA are used up: it needs a rekey */
+    uint64_t dropped_by_host;   /* the socket or the device did not take them */
+    gint64 last_in;             /* CLOCK_BOOTTIME, microseconds; 0: nothing yet */
 } OutriderCounters;
 
 struct _OutriderDataPlaneInterface
@@ -32,13 +34,15 @@ struct _OutriderDataPlaneInterface
     const char *name; /* "userspace", "kernel" */
 
     bool (*open) (OutriderDataPlane *self, const char *device, GError **error);
+    const char *(*get_device) (OutriderDataPlane *self);
+    int (*get_device_index) (OutriderDataPlane *self);
     bool (*install) (OutriderDataPlane *self, UdpTransport *transport, IkeChildSa *child,
                      GError **error);
     bool (*switch_child) (OutriderDataPlane *self, IkeChildSa *child, GError **error);
     void (*remove) (OutriderDataPlane *self, IkeChildSa *child);
     void (*moved) (OutriderDataPlane *self);
+    void (*set_mtu) (OutriderDataPlane *self, unsigned mtu);
     void (*get_counters) (OutriderDataPlane *self, OutriderCounters *ret_counters);
-    unsigned (*get_overhead) (OutriderDataPlane *self, const IkeChildSa *child, IpFamily outer);
     void (*close) (OutriderDataPlane *self);
 };
 
@@ -51,7 +55,7 @@ const char *outrider_data_plane_get_name (OutriderDataPlane *self);
  */
 bool outrider_data_plane_open (OutriderDataPlane *self, const char *device, GError **error);
 
-/* The device's name and index, after open. */
+/* The device's name and index, after open; NULL and 0 before. */
 const char *outrider_data_plane_get_device (OutriderDataPlane *self);
 int outrider_data_plane_get_device_index (OutriderDataPlane *self);
 
@@ -70,7 +74,7 @@ void outrider_data_plane_moved (OutriderDataPlane *self);
 
 void outrider_data_plane_get_counters (OutriderDataPlane *self, OutriderCounters *ret_counters);
 
-/* Octets that a full-sized inner packet grows by on the outer link, padding included: for the MTU. */
+/* Octets that a full-sized inner packet grows by on an outer link of 1500 octets, padding included. */
 unsigned outrider_data_plane_get_overhead (OutriderDataPlane *self, const IkeChildSa *child,
                                            IpFamily outer);
 

@@ -7,8 +7,15 @@
  */
 
 #include "dataplane/dataplane.h"
+#include "dataplane/device.h"
 
 #define OUTRIDER_TYPE_TUN_PLANE (outrider_tun_plane_get_type ())
 G_DECLARE_FINAL_TYPE (OutriderTunPlane, outrider_tun_plane, OUTRIDER, TUN_PLANE, GObject)
 
 OutriderDataPlane *outrider_tun_plane_new (void);
+
+/* For tests, before open: tries no offload but these. */
+void outrider_tun_plane_set_offloads (OutriderTunPlane *self, PumpOffloads offloads);
+
+/* Before install: the anti-replay window in packets; 0: the default (RFC 4303 3.4.3). */
+void outrider_tun_plane_set_replay_window (OutriderTunPlane *self, unsigned packets);

@@ -8,6 +8,10 @@
  *
  * The main loop reads the socket until a data plane's pump borrows it; from then on the pump reads and hands the IKE
  * datagrams back, from its own thread, by udp_transport_deliver ().
+ *
+ * ESP probes the path: its datagrams carry DF as far as the kernel knows the path to be wide enough, so that the kernel
+ * learns of narrower links (udp_transport_get_mtu), and are fragmented once it knows better. IKE never sets DF: a big
+ * certificate chain must pass where ICMP is filtered.
  */
 
 #include "bytes/address.h"
@@ -16,7 +20,8 @@ typedef struct UdpTransport UdpTransport;
 
 /*
  * One IKE datagram (without marker), in the main context that was the thread default when the transport was made. An
- * ICMP error arrives as an empty view with ERROR_NUMBER set (ECONNREFUSED, EHOSTUNREACH, ...), else that is 0.
+ * ICMP error arrives as an empty view with ERROR_NUMBER set (ECONNREFUSED, EHOSTUNREACH, ...), else that is 0. EMSGSIZE is
+ * no failure: the path became narrower, udp_transport_get_mtu () tells how much. The function may free the transport.
  */
 typedef void (*UdpTransportReceive) (ByteView datagram, int error_number, void *data);
 
@@ -51,3 +56,12 @@ void udp_transport_reclaim (UdpTransport *self);
 
 /* Any thread: an IKE datagram (marker taken off) that the pump found. A bounded queue: the newest is dropped when full. */
 void udp_transport_deliver (UdpTransport *self, ByteView datagram);
+
+/* Any thread: an error that the pump met in the socket. The receive function hears of it. */
+void udp_transport_deliver_error (UdpTransport *self, int error_number);
+
+/*
+ * Any thread: takes the ICMP errors off the socket, so that it stops calling for attention, and delivers each. Poll
+ * reports them as POLLERR.
+ */
+void udp_transport_take_errors (UdpTransport *self);
