@@ -94,7 +94,8 @@ def story(lab, program):
 
     def routed():
         route = json.loads(client.must("ip", "-j", "route", "get", "10.77.0.2"))[0]
-        return route.get("prefsrc", "").startswith("10.9.")
+        return (route.get("prefsrc", "").startswith("10.9.")
+                and "10.77.0.2" in client.must("cat", "/etc/resolv.conf"))
 
     up = wait_until(lambda: shown.process.popen.poll() is not None or routed(), 15)
     must(up and shown.process.popen.poll() is None, "outrider did not connect")
@@ -102,12 +103,12 @@ def story(lab, program):
     title("What the client has now")
     device = json.loads(client.must("ip", "-j", "route", "get", "10.77.0.2"))[0]["dev"]
     show(client, "ip", "-brief", "addr", "show", "dev", device)
-    show(client, "ip", "route", "show", "dev", device)
+    show(client, "ip", "route", "show", "table", "all", "type", "unicast", "dev", device)
     show(client, "cat", "/etc/resolv.conf")
     title("What the gateway says")
     sa = lab.gateway.established()[0]
     child = lab.gateway.children()[0]
-    print(f"{sa['remote-eap-id']} at {sa['remote-host']}, virtual address "
+    print(f"{sa.get('remote-eap-id', sa['remote-id'])} at {sa['remote-host']}, virtual address "
           f"{', '.join(sa['remote-vips'])}, IKE {sa['encr-alg']}-{sa.get('encr-keysize', '')} "
           f"{sa['prf-alg']} {sa['dh-group']}, ESP {child['encr-alg']}-"
           f"{child.get('encr-keysize', '')}, networks {', '.join(child['local-ts'])}")
