@@ -98,10 +98,7 @@ certs_bundle_get_default_identity (const CertsBundle *self)
     const unsigned char *der = NULL;
     size_t size = 0;
     if (X509_NAME_entry_count (subject) > 0 && X509_NAME_get0_der (subject, &der, &size) == 1)
-    {
-        g_autoptr (GBytes) value = g_bytes_new (der, size);
-        return certs_identity_new (CERTS_IDENTITY_DER_ASN1_DN, value);
-    }
+        return certs_identity_new (CERTS_IDENTITY_DER_ASN1_DN, der, size);
     return certs_names_get_first_identity (own);
 }
 

@@ -8,18 +8,21 @@
 #include <string.h>
 
 CertsIdentity *
-certs_identity_new (uint8_t type, GBytes *value)
+certs_identity_new (uint8_t type, const void *value, size_t size)
 {
     CertsIdentity *self = g_new0 (CertsIdentity, 1);
     self->type = type;
-    self->value = g_bytes_ref (value);
+    self->value = g_bytes_new (value, size);
     return self;
 }
 
 CertsIdentity *
 certs_identity_copy (const CertsIdentity *self)
 {
-    return certs_identity_new (self->type, self->value);
+    CertsIdentity *copy = g_new0 (CertsIdentity, 1);
+    copy->type = self->type;
+    copy->value = g_bytes_ref (self->value);
+    return copy;
 }
 
 void
@@ -165,7 +168,10 @@ certs_identity_parse (const char *text, GError **error)
                      shown);
         return NULL;
     }
-    return certs_identity_new ((uint8_t)type, value);
+    CertsIdentity *self = g_new0 (CertsIdentity, 1);
+    self->type = (uint8_t)type;
+    self->value = g_steal_pointer (&value);
+    return self;
 }
 
 /* --- to text --- */

@@ -3,11 +3,12 @@
 
 /*
  * Who somebody says to be, typed as IKE types it (RFC 7296 3.5), and whether a certificate speaks for that name. The type
- * counts: an address is never matched by a DNS name, a DNS name never by a common name that a alternative name overrules.
+ * counts: an address is never matched by a DNS name, a DNS name never by a common name that an alternative name overrules.
  */
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The numbers of the ID payload. */
@@ -27,8 +28,8 @@ typedef struct
     GBytes *value;
 } CertsIdentity;
 
-/* Borrows VALUE; any type and value, as they come off the wire. */
-CertsIdentity *certs_identity_new (uint8_t type, GBytes *value);
+/* Of any type and value, as they come off the wire. */
+CertsIdentity *certs_identity_new (uint8_t type, const void *value, size_t size);
 CertsIdentity *certs_identity_copy (const CertsIdentity *self);
 void certs_identity_free (CertsIdentity *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CertsIdentity, certs_identity_free)

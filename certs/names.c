@@ -180,8 +180,7 @@ to_identity (const GENERAL_NAME *name)
     default: /* URI, directory name, other name */
         return NULL;
     }
-    g_autoptr (GBytes) octets = g_bytes_new (value.data, value.size);
-    return certs_identity_new (type, octets);
+    return certs_identity_new ((uint8_t)type, value.data, value.size);
 }
 
 CertsIdentity *

@@ -121,25 +121,25 @@ check_with (EVP_PKEY *key, const Scheme *scheme, const char *digest, const void 
 
 /* Method 1 names no hash: SHA-1 by the RFC, yet gateways use others. */
 static bool
-check_with_any (EVP_PKEY *key, const Scheme *scheme, CertsVerifyFlags flags, const void *data,
-                size_t size, const void *signature, size_t signature_size)
+check_with_any (EVP_PKEY *key, const Scheme *scheme, bool allow_sha1, const void *data, size_t size,
+                const void *signature, size_t signature_size)
 {
     static const char *const digests[] = { "SHA1", "SHA2-256", "SHA2-384", "SHA2-512" };
-    for (size_t i = flags & CERTS_VERIFY_ALLOW_SHA1 ? 0 : 1; i < G_N_ELEMENTS (digests); i++)
+    for (size_t i = allow_sha1 ? 0 : 1; i < G_N_ELEMENTS (digests); i++)
         if (check_with (key, scheme, digests[i], data, size, signature, signature_size))
             return true;
     return false;
 }
 
 static bool
-check (EVP_PKEY *key, const Scheme *scheme, CertsVerifyFlags flags, const void *data, size_t size,
+check (EVP_PKEY *key, const Scheme *scheme, bool allow_sha1, const void *data, size_t size,
        const void *signature, size_t signature_size)
 {
     g_autoptr (GBytes) der = NULL;
     switch (scheme->form)
     {
     case SCHEME_ANY_HASH:
-        return check_with_any (key, scheme, flags, data, size, signature, signature_size);
+        return check_with_any (key, scheme, allow_sha1, data, size, signature, signature_size);
     case SCHEME_RAW_ECDSA:
         der = from_raw (key, signature, signature_size);
         signature = der != NULL ? g_bytes_get_data (der, &signature_size) : NULL;
@@ -153,42 +153,80 @@ check (EVP_PKEY *key, const Scheme *scheme, CertsVerifyFlags flags, const void *
 }
 
 static bool
-check_key (EVP_PKEY *key, const Scheme *scheme, GError **error)
+is_key_for (const EVP_PKEY *key, const Scheme *scheme)
 {
-    CertsKeyType type = CERTS_KEY_RSA;
-    g_autofree char *description =
-        key != NULL ? certs_pkey_describe (key) : g_strdup ("unreadable");
-    bool pss_only = key != NULL && scheme->form == SCHEME_PSS && EVP_PKEY_is_a (key, "RSA-PSS");
-    bool fits = key != NULL &&
-                (pss_only || (certs_pkey_get_type (key, &type) && type == scheme->key)) &&
-                is_on_group (key, scheme) &&
-                (scheme->key != CERTS_KEY_RSA || EVP_PKEY_get_bits (key) >= CERTS_RSA_BITS_MIN);
-    if (!fits)
-        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CERTIFICATE_INVALID,
-                     "the certificate's key (%s) is none for %s", description, scheme->name);
-    return fits;
+    CertsKeyType type;
+    bool pss_only = scheme->form == SCHEME_PSS && EVP_PKEY_is_a (key, "RSA-PSS");
+    return (pss_only || (certs_pkey_get_type (key, &type) && type == scheme->key)) &&
+           is_on_group (key, scheme) &&
+           (scheme->key != CERTS_KEY_RSA || EVP_PKEY_get_bits (key) >= CERTS_RSA_BITS_MIN);
 }
 
-bool
-certs_signature_verify (GBytes *certificate, CertsScheme scheme, const void *data, size_t size,
-                        const void *signature, size_t signature_size, CertsVerifyFlags flags,
-                        GError **error)
+/* The certificate's key, held by *RET_CERTIFICATE, if it is one for SCHEME. */
+static EVP_PKEY *
+get_key (GBytes *certificate, const Scheme *scheme, X509 **ret_certificate, GError **error)
 {
-    const Scheme *row = certs_scheme_get (scheme);
-    g_autoptr (X509) parsed = certs_x509_parse (certificate, error);
-    EVP_PKEY *key = parsed != NULL ? X509_get0_pubkey (parsed) : NULL;
-    if (parsed == NULL || !check_key (key, row, error))
-        return false;
+    *ret_certificate = certs_x509_parse (certificate, error);
+    if (*ret_certificate == NULL)
+        return NULL;
+    EVP_PKEY *key = X509_get0_pubkey (*ret_certificate);
+    if (key != NULL && is_key_for (key, scheme))
+        return key;
+    g_autofree char *description =
+        key != NULL ? certs_pkey_describe (key) : g_strdup ("unreadable");
+    ERR_clear_error ();
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CERTIFICATE_INVALID,
+                 "the certificate's key (%s) is none for %s", description, scheme->name);
+    return NULL;
+}
 
-    bool weak = row->hash == CERTS_HASH_SHA1 && row->form != SCHEME_ANY_HASH &&
-                !(flags & CERTS_VERIFY_ALLOW_SHA1);
-    bool good = !weak && signature_size > 0 && signature_size <= SIGNATURE_SIZE_MAX &&
-                check (key, row, flags, data, size, signature, signature_size);
+static bool
+verify (GBytes *certificate, const Scheme *scheme, bool allow_sha1, const void *data, size_t size,
+        const void *signature, size_t signature_size, GError **error)
+{
+    g_autoptr (X509) parsed = NULL;
+    EVP_PKEY *key = get_key (certificate, scheme, &parsed, error);
+    if (key == NULL)
+        return false;
+    bool good = signature_size > 0 && signature_size <= SIGNATURE_SIZE_MAX &&
+                check (key, scheme, allow_sha1, data, size, signature, signature_size);
     ERR_clear_error ();
     if (!good)
         g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_AUTH_FAILED,
-                     weak ? "the signature (%s) uses a hash that is no longer safe"
-                          : "the signature (%s) does not verify",
-                     row->name);
+                     "the gateway's signature (%s) does not verify", scheme->name);
     return good;
+}
+
+bool
+certs_signature_verify (GBytes *certificate, const void *identifier, size_t identifier_size,
+                        const void *data, size_t size, const void *signature, size_t signature_size,
+                        GError **error)
+{
+    CertsScheme scheme;
+    if (!certs_scheme_parse (identifier, identifier_size, &scheme, error))
+        return false;
+    const Scheme *row = certs_scheme_get (scheme);
+    if (row->hash == CERTS_HASH_SHA1)
+    {
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_AUTH_FAILED,
+                     "the gateway's signature (%s) uses a hash that is no longer safe", row->name);
+        return false;
+    }
+    return verify (certificate, row, false, data, size, signature, signature_size, error);
+}
+
+bool
+certs_signature_verify_method (GBytes *certificate, uint8_t method, bool allow_sha1,
+                               const void *data, size_t size, const void *signature,
+                               size_t signature_size, GError **error)
+{
+    CertsScheme scheme;
+    if (!certs_scheme_from_method (method, &scheme))
+    {
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_AUTH_FAILED,
+                     "the gateway authenticates by method %u, which we do not know", method);
+        return false;
+    }
+    return verify (certificate, certs_scheme_get (scheme), allow_sha1, data, size, signature,
+                   signature_size, error);
 }

@@ -49,13 +49,6 @@ typedef enum
     CERTS_RSA_PSS,
 } CertsRsaPadding;
 
-typedef enum
-{
-    CERTS_VERIFY_STRICT = 0,
-    CERTS_VERIFY_ALLOW_SHA1 =
-        1 << 0, /* a signature over SHA-1: old gateways with method 1 know no better */
-} CertsVerifyFlags;
-
 /* "RSASSA-PSS with SHA2-256", for people. */
 const char *certs_scheme_get_name (CertsScheme scheme);
 
@@ -88,10 +81,18 @@ GBytes *certs_signature_sign (const CertsKey *key, CertsScheme scheme, const voi
                               size_t size, GError **error);
 
 /*
- * Checks SIGNATURE over DATA by the public key of CERTIFICATE (DER), which certs_trust_verify () is to check apart.
- * OUTRIDER_ERROR_GATEWAY_AUTH_FAILED: it does not verify, or SHA-1 without the flag; OUTRIDER_ERROR_CERTIFICATE_INVALID: its
- * key is of another kind than SCHEME's, or too small.
+ * Checks a signature of method 14 over DATA, made as IDENTIFIER (the octets of an AlgorithmIdentifier) says, by the public key of
+ * CERTIFICATE (DER), which certs_trust_verify () is to check apart. OUTRIDER_ERROR_GATEWAY_AUTH_FAILED: it does not verify, is made in a
+ * way that is none of ours, or over SHA-1; OUTRIDER_ERROR_CERTIFICATE_INVALID: the key is of another kind, or too small.
  */
-bool certs_signature_verify (GBytes *certificate, CertsScheme scheme, const void *data, size_t size,
-                             const void *signature, size_t signature_size, CertsVerifyFlags flags,
-                             GError **error);
+bool certs_signature_verify (GBytes *certificate, const void *identifier, size_t identifier_size,
+                             const void *data, size_t size, const void *signature,
+                             size_t signature_size, GError **error);
+
+/*
+ * The same for an older METHOD (1, 9, 10, 11). Gateways that know method 1 alone sign over SHA-1, which an attacker cannot prepare for as the
+ * octets hold our nonce; ALLOW_SHA1 takes it from them.
+ */
+bool certs_signature_verify_method (GBytes *certificate, uint8_t method, bool allow_sha1,
+                                    const void *data, size_t size, const void *signature,
+                                    size_t signature_size, GError **error);
