@@ -8,6 +8,7 @@
 
 #include "bytes/address.h"
 #include "bytes/secret.h"
+#include "certs/identity.h"
 #include "crypto/algorithms.h"
 #include "ike/attributes.h"
 #include "ike/selector.h"
@@ -31,6 +32,7 @@ typedef struct
     GArray *remote; /* TrafficSelector: the gateway's side */
 } IkeChildSa;
 
+IkeChildSa *ike_child_sa_new (void);
 IkeChildSa *ike_child_sa_ref (IkeChildSa *self);
 void ike_child_sa_unref (IkeChildSa *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeChildSa, ike_child_sa_unref)
@@ -45,6 +47,7 @@ typedef enum
     IKE_ACTION_SIGN,
     IKE_ACTION_VERIFY,
     IKE_ACTION_ESTABLISHED,
+    IKE_ACTION_REKEYED,
     IKE_ACTION_CHILD_UP,
     IKE_ACTION_CHILD_SWITCH,
     IKE_ACTION_CHILD_DOWN,
@@ -64,13 +67,11 @@ typedef struct
     IkeActionKind kind;
     unsigned question; /* ASK_SECRET, SIGN, VERIFY: the number to answer by */
 
-    /* SEND: to the gateway's PORT. The host adds the non-ESP marker on every port but 500. */
+    /* SEND: the host adds the non-ESP marker on every port but 500. NULL: a NAT keepalive (RFC 3948 2.3). */
     GBytes *datagram;
-    uint16_t port;
 
     /* ASK_SECRET */
     IkeSecretKind secret;
-    char *prompt; /* what the gateway says to the user, sanitised; or NULL */
 
     /* SIGN: these octets, with the profile's key, under one of the hashes that the gateway knows (RFC 7427 numbers). */
     SecretBytes *octets;
@@ -78,17 +79,21 @@ typedef struct
         hashes; /* uint16_t; empty: the old methods of RFC 7296 (RSA with SHA-1, ECDSA with its curve's hash) */
 
     /* VERIFY: is this chain good for the gateway, and does it speak for the identity that the profile wants? */
-    GPtrArray *chain; /* GBytes, DER, the gateway's own first */
+    GPtrArray *chain;        /* GBytes, DER, the gateway's own first */
+    CertsIdentity *identity; /* what it calls itself (IDr) */
 
     /* ESTABLISHED */
     IkeGrant *grant;
     char *gateway_identity;
-    char *proposal; /* of the IKE SA */
+    char *proposal; /* of the IKE SA; REKEYED: of the new one */
 
-    /* CHILD_UP, CHILD_SWITCH (the new one; the old inbound SA stays until CHILD_DOWN), CHILD_DOWN (remove this one) */
+    /*
+     * CHILD_UP: carry it; while another SA of the same number is there, for receiving only. CHILD_SWITCH: send by this one
+     * from now on. CHILD_DOWN: remove it; what was in flight has been waited for.
+     */
     IkeChildSa *child;
 
-    /* MOVED: the IKE SA runs between these now. */
+    /* MOVED: talk to this port of the gateway from now on. */
     uint16_t gateway_port;
 
     /* CLOSED: NULL if it ended as asked. */

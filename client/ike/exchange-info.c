@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * INFORMATIONAL (RFC 7296 1.4): liveness checks and deletes, begun by either side. Deletes of children go in pairs: each
+ * side names the SPIs of what it receives by.
+ *
+ *     HDR, SK {[N,] [D,] [CP]}  -->
+ *                                        <--  HDR, SK {[D]}
+ */
+
+#include "ike/session-internal.h"
+
+/* ---- ours ---- */
+
+void
+ike_info_start_liveness (IkeSession *self, gint64 now)
+{
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    ike_session_request (self, ike_session_get_sa (self), INFORMATIONAL,
+                         (IkeTask){ .kind = IKE_TASK_LIVENESS }, &chain, now);
+}
+
+void
+ike_info_start_delete_child (IkeSession *self, const IkeTask *task, gint64 now)
+{
+    if (ike_child_find_in (self, task->spi) == NULL)
+        return;
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    ike_delete_write_esp (&chain, &task->spi, 1);
+    ike_session_request (self, ike_session_get_sa (self), INFORMATIONAL, *task, &chain, now);
+}
+
+void
+ike_info_start_delete_ike (IkeSession *self, IkeSa *sa, gint64 now)
+{
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    ike_delete_write_ike (&chain);
+    ike_session_request (self, sa, INFORMATIONAL, (IkeTask){ .kind = IKE_TASK_DELETE_IKE }, &chain,
+                         now);
+}
+
+void
+ike_info_receive (IkeSession *self, IkeSa *sa, const IkeTask *task, const IkePayloads *payloads,
+                  gint64 now)
+{
+    if (task->kind == IKE_TASK_DELETE_CHILD)
+    {
+        IkeChild *child = ike_child_find_in (self, task->spi);
+        if (child != NULL)
+            ike_child_retire (self, child, now);
+    }
+    else if (task->kind == IKE_TASK_DELETE_IKE && sa != ike_session_get_sa (self))
+        g_ptr_array_remove (self->sas, sa);
+    else if (task->kind == IKE_TASK_DELETE_IKE)
+        ike_session_closed (self, self->closing_stage, g_steal_pointer (&self->closing_error));
+}
+
+/* ---- the gateway's ---- */
+
+/* The gateway deleted a child without a successor: what it carried goes through a new one, but not for ever. */
+static bool
+revive (IkeSession *self, gint64 now)
+{
+    if (now > self->last_revival + IKE_REVIVAL_FORGIVEN)
+        self->revivals = 0;
+    self->last_revival = now;
+    if (self->revivals++ >= IKE_REVIVALS_MAX)
+        return false;
+    ike_session_add_task (self, IKE_TASK_NEW_CHILD, 0, now);
+    return true;
+}
+
+static void
+delete_children (IkeSession *self, const IkeDelete *delete, IkeChain *response, gint64 now)
+{
+    uint32_t ours[IKE_DELETE_SPIS_MAX];
+    unsigned count = 0;
+    for (unsigned i = 0; i < delete->count; i++)
+    {
+        IkeChild *child = ike_child_find_out (self, delete->spis[i]);
+        if (child == NULL)
+            continue;
+
+        /* Crossing deletes: the answer to ours is enough (RFC 7296 1.4.1). */
+        const IkeTask *running = &ike_session_get_sa (self)->running;
+        if (running->kind != IKE_TASK_DELETE_CHILD || running->spi != child->sa->spi_in)
+            ours[count++] = child->sa->spi_in;
+        ike_child_retire (self, child, now);
+    }
+    if (count > 0)
+        ike_delete_write_esp (response, ours, count);
+}
+
+/* True: the gateway deleted this IKE SA. */
+static bool
+handle_delete (IkeSession *self, const IkePayload *payload, IkeChain *response, gint64 now)
+{
+    IkeDelete delete;
+    if (!ike_delete_read (payload->body, &delete, NULL))
+        return false;
+    if (delete.protocol == IKE_PROTOCOL_ESP)
+        delete_children (self, &delete, response, now);
+    return delete.protocol == IKE_PROTOCOL_IKE;
+}
+
+static void
+answer_notifies (const IkePayloads *payloads, IkeChain *response)
+{
+    IkeNotify notify;
+    if (ike_notify_find (payloads, NOTIFY_COOKIE2, &notify) && notify.data.size <= IKE_COOKIE_MAX)
+        ike_notify_write (response, NOTIFY_COOKIE2, notify.data);
+}
+
+void
+ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeChain *response,
+                 bool *ret_closed, gint64 now)
+{
+    uint8_t critical = 0;
+    if (!ike_exchange_check (IKE_MESSAGE_INFORMATIONAL, payloads, &critical, NULL))
+    {
+        if (critical != 0)
+            ike_notify_write (response, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
+                              byte_view (&critical, 1));
+        else
+            ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+        return;
+    }
+    bool deleted = false;
+    for (unsigned i = 0; i < payloads->count; i++)
+        if (payloads->items[i].type == PAYLOAD_DELETE)
+            deleted = handle_delete (self, &payloads->items[i], response, now) || deleted;
+    answer_notifies (payloads, response);
+
+    IkeNotify notify;
+    bool current = sa == ike_session_get_sa (self);
+    bool refused = ike_notify_find (payloads, NOTIFY_AUTHENTICATION_FAILED, &notify);
+    if (current && (deleted || refused))
+        *ret_closed = true;
+    else if (deleted)
+        sa->expires = now + IKE_SECOND; /* a replaced one: long enough to answer its repetition */
+    else if (self->state == IKE_STATE_ESTABLISHED && ike_child_is_wanted (self) &&
+             !revive (self, now))
+        *ret_closed = true;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * The numbers of IKEv2 (RFC 7296 3; IANA "Internet Key Exchange Version 2 (IKEv2) Parameters"), as far as we use them.
+ */
+
+#include <stdint.h>
+
+enum
+{
+    IKE_HEADER_SIZE = 28,
+    IKE_PAYLOAD_HEADER_SIZE = 4,
+    IKE_VERSION = 0x20,
+    IKE_PORT = 500,
+    IKE_PORT_NAT = 4500,
+};
+
+typedef enum
+{
+    IKE_SA_INIT = 34,
+    IKE_AUTH = 35,
+    CREATE_CHILD_SA = 36,
+    INFORMATIONAL = 37,
+} IkeExchangeType;
+
+typedef enum
+{
+    IKE_FLAG_INITIATOR = 0x08,
+    IKE_FLAG_VERSION = 0x10,
+    IKE_FLAG_RESPONSE = 0x20,
+} IkeFlags;
+
+typedef enum
+{
+    PAYLOAD_NONE = 0,
+    PAYLOAD_SA = 33,
+    PAYLOAD_KE = 34,
+    PAYLOAD_IDI = 35,
+    PAYLOAD_IDR = 36,
+    PAYLOAD_CERT = 37,
+    PAYLOAD_CERTREQ = 38,
+    PAYLOAD_AUTH = 39,
+    PAYLOAD_NONCE = 40,
+    PAYLOAD_NOTIFY = 41,
+    PAYLOAD_DELETE = 42,
+    PAYLOAD_VENDOR_ID = 43,
+    PAYLOAD_TSI = 44,
+    PAYLOAD_TSR = 45,
+    PAYLOAD_SK = 46,
+    PAYLOAD_CP = 47,
+    PAYLOAD_EAP = 48,
+    PAYLOAD_SKF = 53,
+} IkePayloadType;
+
+typedef enum
+{
+    IKE_PROTOCOL_NONE = 0,
+    IKE_PROTOCOL_IKE = 1,
+    IKE_PROTOCOL_AH = 2,
+    IKE_PROTOCOL_ESP = 3,
+} IkeProtocol;
+
+typedef enum
+{
+    NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD = 1,
+    NOTIFY_INVALID_IKE_SPI = 4,
+    NOTIFY_INVALID_MAJOR_VERSION = 5,
+    NOTIFY_INVALID_SYNTAX = 7,
+    NOTIFY_INVALID_MESSAGE_ID = 9,
+    NOTIFY_INVALID_SPI = 11,
+    NOTIFY_NO_PROPOSAL_CHOSEN = 14,
+    NOTIFY_INVALID_KE_PAYLOAD = 17,
+    NOTIFY_AUTHENTICATION_FAILED = 24,
+    NOTIFY_SINGLE_PAIR_REQUIRED = 34,
+    NOTIFY_NO_ADDITIONAL_SAS = 35,
+    NOTIFY_INTERNAL_ADDRESS_FAILURE = 36,
+    NOTIFY_FAILED_CP_REQUIRED = 37,
+    NOTIFY_TS_UNACCEPTABLE = 38,
+    NOTIFY_INVALID_SELECTORS = 39,
+    NOTIFY_TEMPORARY_FAILURE = 43,
+    NOTIFY_CHILD_SA_NOT_FOUND = 44,
+    NOTIFY_MICROSOFT_STATUS = 12345,
+    NOTIFY_FIRST_STATUS = 16384, /* below it: errors */
+    NOTIFY_INITIAL_CONTACT = 16384,
+    NOTIFY_SET_WINDOW_SIZE = 16385,
+    NOTIFY_ADDITIONAL_TS_POSSIBLE = 16386,
+    NOTIFY_NAT_DETECTION_SOURCE_IP = 16388,
+    NOTIFY_NAT_DETECTION_DESTINATION_IP = 16389,
+    NOTIFY_COOKIE = 16390,
+    NOTIFY_USE_TRANSPORT_MODE = 16391,
+    NOTIFY_REKEY_SA = 16393,
+    NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
+    NOTIFY_MOBIKE_SUPPORTED = 16396,
+    NOTIFY_UPDATE_SA_ADDRESSES = 16400,
+    NOTIFY_COOKIE2 = 16401,
+    NOTIFY_FRAGMENTATION_SUPPORTED = 16430,
+    NOTIFY_SIGNATURE_HASH_ALGORITHMS = 16431,
+} IkeNotifyType;
+
+typedef enum
+{
+    AUTH_METHOD_NONE = 0,
+    AUTH_METHOD_RSA = 1,
+    AUTH_METHOD_PSK = 2,
+    AUTH_METHOD_ECDSA_256 = 9,
+    AUTH_METHOD_ECDSA_384 = 10,
+    AUTH_METHOD_ECDSA_521 = 11,
+    AUTH_METHOD_SIGNATURE = 14, /* RFC 7427 */
+} IkeAuthMethod;
+
+enum
+{
+    CERT_ENCODING_X509_SIGNATURE = 4,
+    CP_TYPE_REQUEST = 1,
+    CP_TYPE_REPLY = 2,
+};
+
+/* "IKE_AUTH"; for what is unknown, the number's own words. Static text. */
+const char *ike_exchange_type_get_name (uint8_t type);
+const char *ike_payload_type_get_name (uint8_t type);
+const char *ike_notify_type_get_name (uint16_t type);

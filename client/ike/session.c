@@ -1,0 +1,802 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ike/session.h"
+
+#include "ike/session-internal.h"
+
+/* ---- configuration ---- */
+
+IkeSessionConfig *
+ike_session_config_new (void)
+{
+    IkeSessionConfig *self = g_new0 (IkeSessionConfig, 1);
+    self->random = random_system;
+    self->ike_proposals = ike_proposals_default (IKE_PROTOCOL_IKE);
+    self->esp_proposals = ike_proposals_default (IKE_PROTOCOL_ESP);
+    self->local = g_array_new (false, false, sizeof (TrafficSelector));
+    self->remote = g_array_new (false, false, sizeof (TrafficSelector));
+    static const IpFamily families[] = { IP_V4, IP_V6 };
+    for (size_t i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+        TrafficSelector any = traffic_selector_any (families[i]);
+        g_array_append_val (self->local, any);
+        g_array_append_val (self->remote, any);
+    }
+    return self;
+}
+
+void
+ike_session_config_free (IkeSessionConfig *self)
+{
+    if (self == NULL)
+        return;
+    certs_identity_free (self->identity);
+    certs_identity_free (self->gateway_identity);
+    g_free (self->eap_identity);
+    g_clear_pointer (&self->certificates, g_ptr_array_unref);
+    g_clear_pointer (&self->authority_hashes, g_ptr_array_unref);
+    g_ptr_array_unref (self->ike_proposals);
+    g_ptr_array_unref (self->esp_proposals);
+    g_array_unref (self->local);
+    g_array_unref (self->remote);
+    g_free (self);
+}
+
+/* ---- life ---- */
+
+void
+ike_half_clear (IkeHalf *self)
+{
+    key_exchange_free (self->key_exchange);
+    g_clear_pointer (&self->nonce, g_bytes_unref);
+    *self = (IkeHalf){ 0 };
+}
+
+void
+ike_sa_free (IkeSa *self)
+{
+    if (self == NULL)
+        return;
+    ike_keys_clear (&self->keys);
+    ike_window_clear (&self->window);
+    ike_reassembly_clear (&self->requests);
+    ike_reassembly_clear (&self->responses);
+    g_free (self);
+}
+
+IkeSession *
+ike_session_new (IkeSessionConfig *config, GError **error)
+{
+    const Algorithm *group = ike_proposals_get_first_group (config->ike_proposals);
+    KeyExchange *key_exchange = group != NULL ? key_exchange_new (group, error) : NULL;
+    if (key_exchange == NULL)
+    {
+        if (group == NULL)
+            g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID,
+                                 "the IKE proposal names no key exchange group");
+        ike_session_config_free (config);
+        return NULL;
+    }
+
+    IkeSession *self = g_new0 (IkeSession, 1);
+    self->config = config;
+    if (config->answer_timeout == 0)
+        config->answer_timeout = IKE_ANSWER_TIMEOUT;
+    if (config->fragment_size == 0)
+        config->fragment_size = IKE_FRAGMENT_SIZE;
+    g_queue_init (&self->actions);
+    self->half.key_exchange = key_exchange;
+    self->sas = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_sa_free);
+    self->tasks = g_array_new (false, false, sizeof (IkeTask));
+    self->children = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_child_free);
+    self->hashes = g_array_new (false, false, sizeof (uint16_t));
+    return self;
+}
+
+void
+ike_session_free (IkeSession *self)
+{
+    if (self == NULL)
+        return;
+    g_queue_clear_full (&self->actions, (GDestroyNotify)ike_action_free);
+    ike_half_clear (&self->half);
+    g_ptr_array_unref (self->sas);
+    g_array_unref (self->tasks);
+    g_ptr_array_unref (self->children);
+    g_array_unref (self->hashes);
+    GBytes **owned[] = { &self->init_request, &self->init_response,
+                         &self->nonce_i,      &self->nonce_r,
+                         &self->cookie,       &self->identity_body,
+                         &self->held,         &self->gateway_identity_body };
+    for (size_t i = 0; i < G_N_ELEMENTS (owned); i++)
+        g_clear_pointer (owned[i], g_bytes_unref);
+    certs_identity_free (self->gateway_identity);
+    eap_peer_free (self->eap);
+    secret_bytes_unref (self->psk);
+    g_clear_error (&self->closing_error);
+    ike_session_config_free (self->config);
+    g_free (self);
+}
+
+/* ---- what the exchanges call ---- */
+
+IkeSa *
+ike_session_get_sa (const IkeSession *self)
+{
+    return self->sas->pdata[0];
+}
+
+IkeAction *
+ike_session_push (IkeSession *self, IkeActionKind kind)
+{
+    IkeAction *action = g_new0 (IkeAction, 1);
+    action->kind = kind;
+    g_queue_push_tail (&self->actions, action);
+    return action;
+}
+
+IkeAction *
+ike_session_push_question (IkeSession *self, IkeActionKind kind)
+{
+    IkeAction *action = ike_session_push (self, kind);
+    action->question = self->question = ++self->last_question;
+    return action;
+}
+
+void
+ike_session_push_datagrams (IkeSession *self, GPtrArray *datagrams, gint64 now)
+{
+    /* A host that does not pull loses datagrams, as a network does. */
+    for (guint i = 0; i < datagrams->len && self->actions.length < IKE_ACTIONS_MAX; i++)
+        ike_session_push (self, IKE_ACTION_SEND)->datagram = g_bytes_ref (datagrams->pdata[i]);
+    self->last_out = now;
+}
+
+void
+ike_session_add_task (IkeSession *self, IkeTaskKind kind, uint32_t spi, gint64 not_before)
+{
+    for (guint i = 0; i < self->tasks->len; i++)
+    {
+        const IkeTask *queued = &g_array_index (self->tasks, IkeTask, i);
+        if (queued->kind == kind && queued->spi == spi)
+            return;
+    }
+    IkeTask task = { kind, spi, not_before };
+    if (self->tasks->len < IKE_TASKS_MAX)
+        g_array_append_val (self->tasks, task);
+}
+
+static IkeHeader
+make_header (const IkeSa *sa, IkeExchangeType exchange, bool response, uint32_t message_id)
+{
+    return (IkeHeader){
+        .initiator_spi = sa->spi_i,
+        .responder_spi = sa->spi_r,
+        .exchange = (uint8_t)exchange,
+        .flags = (uint8_t)((sa->initiator ? IKE_FLAG_INITIATOR : 0) |
+                           (response ? IKE_FLAG_RESPONSE : 0)),
+        .message_id = message_id,
+    };
+}
+
+static GPtrArray *
+seal_chain (IkeSession *self, IkeSa *sa, const IkeHeader *header, const IkeChain *chain)
+{
+    size_t size = self->fragmentation ? self->config->fragment_size : 0;
+    return ike_fragments_build (sa->keys.seal, header, chain, size);
+}
+
+bool
+ike_session_request (IkeSession *self, IkeSa *sa, IkeExchangeType exchange, IkeTask task,
+                     const IkeChain *chain, gint64 now)
+{
+    IkeHeader header = make_header (sa, exchange, false, sa->window.next_id);
+    GPtrArray *datagrams = seal_chain (self, sa, &header, chain);
+    if (datagrams == NULL)
+    {
+        ike_session_fail (self, ike_exchange_type_get_name (exchange),
+                          g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_INTERNAL,
+                                       "a message of %zu octets cannot be sent",
+                                       chain->writer.size),
+                          now);
+        return false;
+    }
+    sa->running = task;
+    ike_session_push_datagrams (self, datagrams, now);
+    ike_window_begin (&sa->window, datagrams, self->config->answer_timeout, now);
+    return true;
+}
+
+uint32_t
+ike_session_draw_esp_spi (IkeSession *self)
+{
+    for (;;)
+    {
+        uint32_t spi = 0;
+        random_fill (&self->config->random, &spi, sizeof spi);
+        if (spi > 255 && ike_child_find_in (self, spi) == NULL && spi != self->first_spi)
+            return spi;
+    }
+}
+
+uint64_t
+ike_session_draw_ike_spi (IkeSession *self)
+{
+    uint64_t spi = 0;
+    while (spi == 0)
+        random_fill (&self->config->random, &spi, sizeof spi);
+    return spi;
+}
+
+GBytes *
+ike_session_draw_nonce (IkeSession *self)
+{
+    uint8_t nonce[IKE_NONCE_SIZE];
+    random_fill (&self->config->random, nonce, sizeof nonce);
+    return g_bytes_new (nonce, sizeof nonce);
+}
+
+gint64
+ike_session_jitter (IkeSession *self, gint64 delay)
+{
+    uint32_t drawn = 0;
+    random_fill (&self->config->random, &drawn, sizeof drawn);
+    return delay - delay / 10 * (drawn % 1000) / 1000;
+}
+
+/* ---- the end ---- */
+
+void
+ike_session_closed (IkeSession *self, const char *stage, GError *error)
+{
+    if (self->state == IKE_STATE_CLOSED)
+    {
+        g_clear_error (&error);
+        return;
+    }
+    self->state = IKE_STATE_CLOSED;
+    self->question = 0;
+    g_array_set_size (self->tasks, 0);
+    IkeAction *action = ike_session_push (self, IKE_ACTION_CLOSED);
+    action->stage = stage;
+    action->error = error;
+}
+
+/* The gateway did not prove itself, or we cannot go on in the midst of IKE_AUTH: one word to it (RFC 7296 2.21.2). */
+static void
+say_goodbye (IkeSession *self, gint64 now)
+{
+    IkeSa *sa = ike_session_get_sa (self);
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    ike_notify_write (&chain, NOTIFY_AUTHENTICATION_FAILED, (ByteView){ 0 });
+    IkeHeader header = make_header (sa, INFORMATIONAL, false, sa->window.next_id);
+    g_autoptr (GPtrArray) datagrams = seal_chain (self, sa, &header, &chain);
+    if (datagrams != NULL)
+        ike_session_push_datagrams (self, datagrams, now);
+}
+
+void
+ike_session_fail (IkeSession *self, const char *stage, GError *error, gint64 now)
+{
+    if (self->state == IKE_STATE_ESTABLISHED)
+    {
+        self->closing_error = error;
+        self->closing_stage = stage;
+        ike_session_close (self, now);
+        return;
+    }
+    if (self->state == IKE_STATE_CLOSING && self->closing_error != NULL)
+        g_clear_error (&error);
+    if (self->state == IKE_STATE_CLOSING)
+        error = error != NULL ? error : g_steal_pointer (&self->closing_error);
+    if (self->state == IKE_STATE_AUTH && self->sas->len > 0 &&
+        !ike_window_is_waiting (&ike_session_get_sa (self)->window))
+        say_goodbye (self, now);
+    ike_session_closed (self, stage, error);
+}
+
+void
+ike_session_close (IkeSession *self, gint64 now)
+{
+    if (self->state == IKE_STATE_CLOSING || self->state == IKE_STATE_CLOSED)
+        return;
+    if (self->state != IKE_STATE_ESTABLISHED)
+    {
+        ike_session_closed (self, NULL, NULL);
+        return;
+    }
+    self->state = IKE_STATE_CLOSING;
+    self->close_at = now + IKE_CLOSE_TIMEOUT;
+    g_array_set_size (self->tasks, 0);
+    ike_session_add_task (self, IKE_TASK_DELETE_IKE, 0, 0);
+    ike_session_advance (self, now);
+}
+
+void
+ike_session_abort (IkeSession *self, GError *error, gint64 now)
+{
+    ike_session_fail (self, "host", error, now);
+}
+
+static void
+finish_closing (IkeSession *self)
+{
+    ike_session_closed (self, self->closing_stage, g_steal_pointer (&self->closing_error));
+}
+
+GError *
+ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool about_child)
+{
+    static const struct
+    {
+        IkeNotifyType type;
+        OutriderError code;
+        const char *text;
+    } known[] = {
+        { NOTIFY_AUTHENTICATION_FAILED, OUTRIDER_ERROR_LOGIN_REFUSED,
+          "the gateway refused the login" },
+        { NOTIFY_INTERNAL_ADDRESS_FAILURE, OUTRIDER_ERROR_NO_ADDRESS,
+          "the gateway has no virtual address to give" },
+        { NOTIFY_FAILED_CP_REQUIRED, OUTRIDER_ERROR_NO_ADDRESS,
+          "the gateway did not take the request for an address" },
+        { NOTIFY_TS_UNACCEPTABLE, OUTRIDER_ERROR_SELECTORS_REFUSED,
+          "the gateway refused the networks asked for" },
+        { NOTIFY_SINGLE_PAIR_REQUIRED, OUTRIDER_ERROR_SELECTORS_REFUSED,
+          "the gateway wants one network at a time" },
+    };
+    const char *name = ike_notify_type_get_name (notify->type);
+    for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
+        if (known[i].type == notify->type)
+            return g_error_new (OUTRIDER_ERROR, known[i].code, "%s (%s)", known[i].text, name);
+
+    if (notify->type == NOTIFY_NO_PROPOSAL_CHOSEN)
+    {
+        g_autofree char *offered = ike_proposals_format (about_child ? self->config->esp_proposals
+                                                                     : self->config->ike_proposals);
+        return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NO_PROPOSAL,
+                            "the gateway accepts nothing of our %s offer: %s",
+                            about_child ? "ESP" : "IKE", offered);
+    }
+    if (notify->type == NOTIFY_MICROSOFT_STATUS && notify->data.size == 4)
+    {
+        ByteReader reader = byte_reader (notify->data);
+        return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_REFUSED,
+                            "the gateway ended it with Windows error %u",
+                            byte_reader_u32 (&reader));
+    }
+    return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_REFUSED,
+                        "the gateway ended it with notify %u (%s)", notify->type, name);
+}
+
+/* ---- in: start and answers ---- */
+
+void
+ike_session_start (IkeSession *self, const IkePath *path, gint64 now)
+{
+    g_return_if_fail (self->state == IKE_STATE_IDLE);
+    self->path = *path;
+    self->state = IKE_STATE_INIT;
+    ike_init_start (self, now);
+}
+
+static bool
+take_question (IkeSession *self, unsigned question)
+{
+    if (question == 0 || question != self->question)
+        return false;
+    self->question = 0;
+    return true;
+}
+
+void
+ike_session_answer_secret (IkeSession *self, unsigned question, SecretBytes *secret, gint64 now)
+{
+    if (take_question (self, question))
+        ike_auth_give_secret (self, secret, now);
+}
+
+void
+ike_session_answer_signature (IkeSession *self, unsigned question, uint8_t method, ByteView data,
+                              const GError *refused, gint64 now)
+{
+    if (!take_question (self, question))
+        return;
+    if (refused != NULL)
+        ike_session_fail (self, "IKE_AUTH", g_error_copy (refused), now);
+    else
+        ike_auth_give_signature (self, method, data, now);
+}
+
+void
+ike_session_answer_verdict (IkeSession *self, unsigned question, const GError *refused, gint64 now)
+{
+    if (take_question (self, question))
+        ike_auth_give_verdict (self, refused, now);
+}
+
+void
+ike_session_note_traffic (IkeSession *self, gint64 when)
+{
+    self->last_in = MAX (self->last_in, when);
+}
+
+void
+ike_session_rekey_ike (IkeSession *self, gint64 now)
+{
+    if (self->state != IKE_STATE_ESTABLISHED)
+        return;
+    ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0, now);
+    ike_session_advance (self, now);
+}
+
+void
+ike_session_rekey_child (IkeSession *self, gint64 now)
+{
+    for (guint i = 0; self->state == IKE_STATE_ESTABLISHED && i < self->children->len; i++)
+    {
+        const IkeChild *child = self->children->pdata[i];
+        if (!child->replaced && child->expires == 0)
+            ike_session_add_task (self, IKE_TASK_REKEY_CHILD, child->sa->spi_in, now);
+    }
+    ike_session_advance (self, now);
+}
+
+/* ---- in: datagrams ---- */
+
+static IkeSa *
+find_sa (const IkeSession *self, const IkeHeader *header)
+{
+    for (guint i = 0; i < self->sas->len; i++)
+    {
+        IkeSa *sa = self->sas->pdata[i];
+        bool from_initiator = (header->flags & IKE_FLAG_INITIATOR) != 0;
+        if (sa->spi_i == header->initiator_spi && sa->spi_r == header->responder_spi &&
+            from_initiator != sa->initiator)
+            return sa;
+    }
+    return NULL;
+}
+
+/* Which request of the gateway this is decides who answers it. */
+static void
+answer_by_exchange (IkeSession *self, IkeSa *sa, uint8_t exchange, const IkePayloads *payloads,
+                    IkeChain *response, bool *ret_closed, gint64 now)
+{
+    bool about_child = ike_payloads_find (payloads, PAYLOAD_TSI) != NULL;
+    if (exchange == INFORMATIONAL)
+        ike_info_answer (self, sa, payloads, response, ret_closed, now);
+    else if (exchange == CREATE_CHILD_SA && sa != ike_session_get_sa (self))
+        ike_notify_write (response, NOTIFY_TEMPORARY_FAILURE, (ByteView){ 0 });
+    else if (exchange == CREATE_CHILD_SA && about_child)
+        ike_rekey_child_answer (self, sa, payloads, response, now);
+    else if (exchange == CREATE_CHILD_SA)
+        ike_rekey_ike_answer (self, sa, payloads, response, now);
+    else
+        ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+}
+
+static void
+receive_request (IkeSession *self, IkeSa *sa, const IkeHeader *header, const IkePayloads *payloads,
+                 gint64 now)
+{
+    if (self->state != IKE_STATE_ESTABLISHED && self->state != IKE_STATE_CLOSING)
+        return; /* it comes again when IKE_AUTH is through here, too */
+
+    g_auto (IkeChain) response = IKE_CHAIN ();
+    bool closed = false;
+    answer_by_exchange (self, sa, header->exchange, payloads, &response, &closed, now);
+
+    IkeHeader response_header =
+        make_header (sa, (IkeExchangeType)header->exchange, true, header->message_id);
+    GPtrArray *datagrams = seal_chain (self, sa, &response_header, &response);
+    if (datagrams != NULL)
+    {
+        ike_session_push_datagrams (self, datagrams, now);
+        ike_window_answered (&sa->window, datagrams);
+    }
+    if (closed)
+        ike_session_closed (self, "INFORMATIONAL",
+                            self->state == IKE_STATE_CLOSING
+                                ? g_steal_pointer (&self->closing_error)
+                                : g_error_new_literal (OUTRIDER_ERROR,
+                                                       OUTRIDER_ERROR_GATEWAY_CLOSED,
+                                                       "the gateway ended the connection"));
+}
+
+static void
+receive_response (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, GBytes *inner,
+                  uint8_t first, gint64 now)
+{
+    IkeTask task = sa->running;
+    sa->running = (IkeTask){ 0 };
+    switch (task.kind)
+    {
+    case IKE_TASK_NONE:
+    case IKE_TASK_INIT:
+        break;
+    case IKE_TASK_AUTH:
+        ike_auth_receive (self, payloads, inner, first, now);
+        break;
+    case IKE_TASK_NEW_CHILD:
+    case IKE_TASK_REKEY_CHILD:
+        ike_rekey_child_receive (self, &task, payloads, now);
+        break;
+    case IKE_TASK_REKEY_IKE:
+        ike_rekey_ike_receive (self, payloads, now);
+        break;
+    case IKE_TASK_LIVENESS:
+    case IKE_TASK_DELETE_CHILD:
+    case IKE_TASK_DELETE_IKE:
+        ike_info_receive (self, sa, &task, payloads, now);
+        break;
+    }
+}
+
+/* A whole message whose origin is proven. */
+static void
+receive_inner (IkeSession *self, IkeSa *sa, const IkeHeader *header, GBytes *inner, uint8_t first,
+               gint64 now)
+{
+    bool response = (header->flags & IKE_FLAG_RESPONSE) != 0;
+    g_autoptr (GError) error = NULL;
+    IkePayloads payloads;
+    bool readable = ike_payloads_read (first, byte_view_of_bytes (inner), &payloads, &error);
+    if (response)
+    {
+        if (header->exchange == 0 || !ike_window_is_waiting (&sa->window) ||
+            header->message_id != sa->window.request_id)
+            return;
+        ike_window_finish (&sa->window, now);
+        if (readable)
+            receive_response (self, sa, &payloads, inner, first, now);
+        else
+            ike_session_fail (self, ike_exchange_type_get_name (header->exchange),
+                              g_steal_pointer (&error), now);
+        return;
+    }
+    if (!readable)
+        payloads.count = 0, error = NULL;
+    receive_request (self, sa, header, &payloads, now);
+}
+
+/* Whether a sealed message is worth opening: the answer that is due, or a request that is due or was just answered. */
+static bool
+is_due (const IkeSa *sa, const IkeHeader *header)
+{
+    if ((header->flags & IKE_FLAG_RESPONSE) != 0)
+        return ike_window_is_waiting (&sa->window) && header->message_id == sa->window.request_id;
+    return ike_window_judge_request (&sa->window, header->message_id) != IKE_WINDOW_STRAY;
+}
+
+static void
+receive_sealed (IkeSession *self, IkeSa *sa, const IkeHeader *header, ByteView datagram, gint64 now)
+{
+    IkePayloads outer;
+    ByteView chain = byte_view (datagram.data + IKE_HEADER_SIZE, datagram.size - IKE_HEADER_SIZE);
+    if (!is_due (sa, header) || !ike_payloads_read (header->next_payload, chain, &outer, NULL) ||
+        outer.count != 1)
+        return;
+    const IkePayload *sealed = &outer.items[0];
+    if (sealed->type != PAYLOAD_SK && (sealed->type != PAYLOAD_SKF || !self->fragmentation))
+        return;
+
+    IkeFragmentNumber fragment = { 0 };
+    g_autoptr (GBytes) inner = ike_sealed_open (sa->keys.open, datagram, sealed, &fragment);
+    if (inner == NULL)
+        return;
+    self->last_in = now;
+
+    bool response = (header->flags & IKE_FLAG_RESPONSE) != 0;
+    if (!response &&
+        ike_window_judge_request (&sa->window, header->message_id) == IKE_WINDOW_REPEATED)
+    {
+        if (fragment.number == 1) /* RFC 7383 2.6.1: once, not for each fragment */
+            ike_session_push_datagrams (self, sa->window.response, now);
+        return;
+    }
+
+    uint8_t first = sealed->next;
+    if (sealed->type == PAYLOAD_SKF)
+    {
+        IkeReassembly *reassembly = response ? &sa->responses : &sa->requests;
+        g_autoptr (GBytes) whole = NULL;
+        if (!ike_reassembly_add (reassembly, header->message_id, &fragment, first, inner, &whole,
+                                 &first))
+            return;
+        receive_inner (self, sa, header, whole, first, now);
+        return;
+    }
+    receive_inner (self, sa, header, inner, first, now);
+}
+
+void
+ike_session_receive (IkeSession *self, ByteView datagram, gint64 now)
+{
+    IkeHeader header;
+    if (self->state == IKE_STATE_IDLE || self->state == IKE_STATE_CLOSED ||
+        !ike_header_read (datagram, &header, NULL))
+        return;
+    if (header.exchange == IKE_SA_INIT)
+    {
+        if (self->state == IKE_STATE_INIT)
+            ike_init_receive (self, datagram, &header, now);
+    }
+    else
+    {
+        IkeSa *sa = find_sa (self, &header);
+        if (sa != NULL)
+            receive_sealed (self, sa, &header, datagram, now);
+    }
+    ike_session_advance (self, now);
+}
+
+/* ---- in: time ---- */
+
+static void
+run_task (IkeSession *self, const IkeTask *task, gint64 now)
+{
+    switch (task->kind)
+    {
+    case IKE_TASK_NONE:
+    case IKE_TASK_INIT:
+    case IKE_TASK_AUTH:
+        break;
+    case IKE_TASK_LIVENESS:
+        ike_info_start_liveness (self, now);
+        break;
+    case IKE_TASK_NEW_CHILD:
+    case IKE_TASK_REKEY_CHILD:
+        ike_rekey_child_start (self, task, now);
+        break;
+    case IKE_TASK_REKEY_IKE:
+        ike_rekey_ike_start (self, now);
+        break;
+    case IKE_TASK_DELETE_CHILD:
+        ike_info_start_delete_child (self, task, now);
+        break;
+    case IKE_TASK_DELETE_IKE:
+        ike_info_start_delete_ike (self, ike_session_get_sa (self), now);
+        break;
+    }
+}
+
+/* Begins the next exchanges that are due, as far as the window allows. */
+static void
+run_tasks (IkeSession *self, gint64 now)
+{
+    guint i = 0;
+    while (i < self->tasks->len &&
+           (self->state == IKE_STATE_ESTABLISHED || self->state == IKE_STATE_CLOSING) &&
+           !ike_window_is_waiting (&ike_session_get_sa (self)->window))
+    {
+        IkeTask task = g_array_index (self->tasks, IkeTask, i);
+        if (task.not_before > now)
+        {
+            i++;
+            continue;
+        }
+        g_array_remove_index (self->tasks, i);
+        run_task (self, &task, now);
+        i = 0;
+    }
+}
+
+static void
+give_up (IkeSession *self, IkeSa *sa, gint64 now)
+{
+    if (sa != ike_session_get_sa (self))
+    {
+        g_ptr_array_remove (self->sas, sa);
+        return;
+    }
+    if (self->state == IKE_STATE_CLOSING)
+    {
+        finish_closing (self);
+        return;
+    }
+    bool lost = self->state == IKE_STATE_ESTABLISHED;
+    g_autofree char *gateway = ip_endpoint_format (&self->path.gateway);
+    GError *error = g_error_new (
+        OUTRIDER_ERROR, lost ? OUTRIDER_ERROR_CONNECTION_LOST : OUTRIDER_ERROR_NO_ANSWER,
+        lost ? "%s does not answer any more (%u tries)" : "%s does not answer (%u tries)", gateway,
+        sa->window.tries);
+    static const char *const stages[] = { [IKE_STATE_INIT] = "IKE_SA_INIT",
+                                          [IKE_STATE_AUTH] = "IKE_AUTH",
+                                          [IKE_STATE_ESTABLISHED] = "INFORMATIONAL" };
+    ike_session_closed (self, stages[self->state], error);
+}
+
+static void
+advance_windows (IkeSession *self, gint64 now)
+{
+    for (guint i = self->sas->len; i-- > 0 && self->state != IKE_STATE_CLOSED;)
+    {
+        IkeSa *sa = self->sas->pdata[i];
+        IkeWindowStep step = ike_window_advance (&sa->window, now);
+        if (step == IKE_WINDOW_RESEND)
+            ike_session_push_datagrams (self, sa->window.request, now);
+        else if (step == IKE_WINDOW_GIVE_UP)
+            give_up (self, sa, now);
+        else if (sa->expires != 0 && now >= sa->expires)
+            g_ptr_array_remove (self->sas, sa);
+    }
+}
+
+/* Whether NAT mappings want to be kept open: only our side's silence closes one. */
+static bool
+wants_keepalive (const IkeSession *self)
+{
+    return self->state == IKE_STATE_ESTABLISHED && self->nat.local;
+}
+
+static void
+advance_established (IkeSession *self, gint64 now)
+{
+    if (self->config->dpd_delay > 0 && now >= self->last_in + self->config->dpd_delay)
+        ike_session_add_task (self, IKE_TASK_LIVENESS, 0, now);
+    if (self->rekey_ike_at != 0 && now >= self->rekey_ike_at)
+    {
+        self->rekey_ike_at = 0;
+        ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0, now);
+    }
+    if (wants_keepalive (self) && now >= self->last_out + IKE_KEEPALIVE_INTERVAL)
+    {
+        ike_session_push (self, IKE_ACTION_SEND);
+        self->last_out = now;
+    }
+}
+
+void
+ike_session_advance (IkeSession *self, gint64 now)
+{
+    if (self->state == IKE_STATE_IDLE || self->state == IKE_STATE_CLOSED)
+        return;
+    advance_windows (self, now);
+    if (self->state == IKE_STATE_CLOSING && now >= self->close_at)
+        finish_closing (self);
+    if (self->state == IKE_STATE_ESTABLISHED)
+        advance_established (self, now);
+    if (self->state != IKE_STATE_CLOSED)
+        ike_child_advance (self, now);
+    run_tasks (self, now);
+}
+
+gint64
+ike_session_get_deadline (const IkeSession *self)
+{
+    if (self->state == IKE_STATE_IDLE || self->state == IKE_STATE_CLOSED)
+        return G_MAXINT64;
+    gint64 deadline = ike_child_get_deadline (self);
+    for (guint i = 0; i < self->sas->len; i++)
+    {
+        const IkeSa *sa = self->sas->pdata[i];
+        deadline = MIN (deadline, ike_window_get_deadline (&sa->window));
+        deadline = sa->expires != 0 ? MIN (deadline, sa->expires) : deadline;
+    }
+    if (self->state == IKE_STATE_CLOSING)
+        deadline = MIN (deadline, self->close_at);
+    if (self->state != IKE_STATE_ESTABLISHED)
+        return deadline;
+
+    bool busy = ike_window_is_waiting (&ike_session_get_sa (self)->window);
+    for (guint i = 0; !busy && i < self->tasks->len; i++)
+        deadline = MIN (deadline, g_array_index (self->tasks, IkeTask, i).not_before);
+    if (!busy && self->config->dpd_delay > 0)
+        deadline = MIN (deadline, self->last_in + self->config->dpd_delay);
+    if (self->rekey_ike_at != 0)
+        deadline = MIN (deadline, self->rekey_ike_at);
+    if (wants_keepalive (self))
+        deadline = MIN (deadline, self->last_out + IKE_KEEPALIVE_INTERVAL);
+    return deadline;
+}
+
+IkeAction *
+ike_session_next_action (IkeSession *self)
+{
+    return g_queue_pop_head (&self->actions);
+}
+
+bool
+ike_session_is_behind_nat (const IkeSession *self)
+{
+    return self->nat.local;
+}

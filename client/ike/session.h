@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * One IKEv2 session with a gateway, as the initiator, sans I/O. Its host hands in datagrams, time and answers, and pulls actions
+ * until there are none. It never calls out. Times are microseconds of CLOCK_BOOTTIME.
+ *
+ *     ike_session_start (session, &path, now);
+ *     while ((action = ike_session_next_action (session)) != NULL) ...do it...
+ *     ...wait until ike_session_get_deadline () or a datagram...
+ */
+
+#include "crypto/random.h"
+#include "ike/actions.h"
+#include "ike/nat.h"
+#include "ike/proposal.h"
+
+typedef enum
+{
+    IKE_LOGIN_EAP,
+    IKE_LOGIN_CERTIFICATE,
+    IKE_LOGIN_PSK,
+} IkeLogin;
+
+typedef struct
+{
+    RandomSource random;
+
+    IkeLogin login;
+    CertsIdentity *identity; /* IDi */
+    CertsIdentity
+        *gateway_identity; /* whom we want; NULL: not named, the certificate decides (VERIFY) */
+    bool send_gateway_identity; /* as IDr */
+    char *eap_identity;
+    uint8_t eap_methods[8];
+    unsigned n_eap_methods;
+    GPtrArray *certificates;     /* GBytes, DER: ours, its own first; or NULL */
+    GPtrArray *authority_hashes; /* GBytes of 20 octets, for CERTREQ; or NULL */
+
+    GPtrArray *ike_proposals; /* IkeProposal */
+    GPtrArray *esp_proposals;
+    GArray *local;  /* TrafficSelector: what we ask for on our side */
+    GArray *remote; /* and on the gateway's */
+
+    bool force_encapsulation;
+    size_t fragment_size;  /* 0: IKE_FRAGMENT_SIZE */
+    gint64 answer_timeout; /* one exchange, all tries; 0: IKE_ANSWER_TIMEOUT */
+    gint64 dpd_delay;      /* silence before a liveness check; 0: none */
+    gint64 rekey_ike;      /* 0: left to the gateway */
+    gint64 rekey_child;
+} IkeSessionConfig;
+
+/* An empty configuration with the default proposals and all traffic of both families asked for. */
+IkeSessionConfig *ike_session_config_new (void);
+void ike_session_config_free (IkeSessionConfig *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeSessionConfig, ike_session_config_free)
+
+typedef struct IkeSession IkeSession;
+
+/* Takes CONFIG over. Makes the key of the first offer right away. */
+IkeSession *ike_session_new (IkeSessionConfig *config, GError **error);
+void ike_session_free (IkeSession *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeSession, ike_session_free)
+
+void ike_session_start (IkeSession *self, const IkePath *path, gint64 now);
+void ike_session_receive (IkeSession *self, ByteView datagram, gint64 now);
+void ike_session_advance (IkeSession *self, gint64 now);
+
+/* The data plane heard the gateway at WHEN: no liveness check is needed before WHEN and dpd_delay. */
+void ike_session_note_traffic (IkeSession *self, gint64 when);
+
+/* Answers to ASK_SECRET (NULL: there is none), SIGN and VERIFY, by the action's number. Late or wrong numbers are ignored. */
+void ike_session_answer_secret (IkeSession *self, unsigned question, SecretBytes *secret,
+                                gint64 now);
+
+/* METHOD and DATA of the AUTH payload; for RFC 7427's method DATA begins with the algorithm's length. */
+void ike_session_answer_signature (IkeSession *self, unsigned question, uint8_t method,
+                                   ByteView data, const GError *refused, gint64 now);
+
+/* REFUSED: NULL if the chain is good. */
+void ike_session_answer_verdict (IkeSession *self, unsigned question, const GError *refused,
+                                 gint64 now);
+
+void ike_session_rekey_ike (IkeSession *self, gint64 now);
+void ike_session_rekey_child (IkeSession *self, gint64 now);
+
+/* Deletes the IKE SA and ends with CLOSED; at once where there is nothing to delete. */
+void ike_session_close (IkeSession *self, gint64 now);
+
+/* As close, but CLOSED brings ERROR (taken over): the host cannot go on. */
+void ike_session_abort (IkeSession *self, GError *error, gint64 now);
+
+/* When ike_session_advance () wants to be called; G_MAXINT64: never. */
+gint64 ike_session_get_deadline (const IkeSession *self);
+
+/* The next thing to do, owned by the caller; NULL: nothing. */
+IkeAction *ike_session_next_action (IkeSession *self);
+
+/* For status: whether a NAT was found before us; and the proposal of the IKE SA in force. */
+bool ike_session_is_behind_nat (const IkeSession *self);
