@@ -16,7 +16,8 @@ class Ping:
         self.case = case
         self.output = case.directory / "ping.txt"
         with self.output.open("w") as file:
-            self.process = case.host.spawn(["stdbuf", "-oL", "ping", "-n", "-i", "0.05", "10.77.0.2"], stdout=file)
+            self.process = case.host.spawn(["stdbuf", "-oL", "ping", "-n", "-i", "0.05",
+                                            "10.77.0.2"], stdout=file)
         case.at_cleanup(self.process.kill)
 
     def stop(self):
