@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Who makes a plan real and undoes it: the kernel and the resolver of this host (netlink-host.h), NetworkManager, or a
+ * recording one in tests. All calls are made in the main thread and are done when they return.
+ */
+
+#include "network/plan.h"
+
+#include <glib-object.h>
+
+#define OUTRIDER_TYPE_HOST (outrider_host_get_type ())
+G_DECLARE_INTERFACE (OutriderHost, outrider_host, OUTRIDER, HOST, GObject)
+
+struct _OutriderHostInterface
+{
+    GTypeInterface parent;
+    bool (*prepare) (OutriderHost *self, GError **error);
+    bool (*apply) (OutriderHost *self, const NetworkPlan *plan, GError **error);
+    void (*revert) (OutriderHost *self);
+};
+
+/* Before anything else: whether this process may do it at all (NO_RIGHTS), and mends what a crashed one left behind. */
+bool outrider_host_prepare (OutriderHost *self, GError **error);
+
+/* Brings the host from the plan applied before (if any) to PLAN. On failure what was applied of it is undone. HOST_REFUSED, NO_RIGHTS. */
+bool outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **error);
+
+/* The host as it was found. Nothing to do is fine; also done by the last unref. */
+void outrider_host_revert (OutriderHost *self);

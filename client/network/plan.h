@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * What the host shall look like while a tunnel is up: decided here, as data, from what the gateway granted, what the
+ * child's selectors allow, and what the profile wants. A host (host.h) makes it so and undoes it. Pure.
+ */
+
+#include "ike/attributes.h"
+#include "ike/selector.h"
+#include "profile/profile.h"
+
+typedef struct
+{
+    char *device;
+    int device_index;
+    unsigned mtu;            /* of the device */
+    GArray *addresses;       /* IpPrefix: /32 and /128, what goes onto the device */
+    GArray *routes;          /* IpPrefix, masked, sorted, no doubles, none inside another: through the device */
+    bool full_v4, full_v6;   /* the default route of the family is among the routes */
+    GArray *exceptions;      /* IpPrefix: what keeps its way around the tunnel: the gateway's address, the excludes */
+    bool block_v6;           /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
+    GArray *dns;             /* IpAddress; empty: the resolver is left alone */
+    GPtrArray *search;       /* char *: search domains, and with split DNS the routing domains */
+    bool dns_default;        /* all names go to these servers, not the domains' alone */
+} NetworkPlan;
+
+typedef struct
+{
+    const Profile *profile;
+    const IkeGrant *grant;
+    const GArray *local;   /* TrafficSelector of the children, narrowed */
+    const GArray *remote;
+    IpAddress gateway;     /* outer */
+    const char *device;
+    int device_index;
+    unsigned mtu;
+} NetworkPlanInputs;
+
+/*
+ * Routes are the narrowed remote selectors, cut down to the granted subnets where the gateway gave any (never wider than the
+ * selectors), or to the profile's list; families without a granted address are left out. OUTRIDER_ERROR_SELECTORS_REFUSED if
+ * the profile's own list has nothing in common with the selectors.
+ */
+NetworkPlan *network_plan_new (const NetworkPlanInputs *inputs, GError **error);
+NetworkPlan *network_plan_copy (const NetworkPlan *self);
+void network_plan_free (NetworkPlan *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkPlan, network_plan_free)
