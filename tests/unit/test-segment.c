@@ -163,7 +163,7 @@ static void
 cut_and_compare (const Pattern *pattern, size_t payload, size_t step)
 {
     static uint8_t room[ROOM], expected[ROOM];
-    size_t size;
+    size_t size = 0;
     VnetHeader vnet = make_train (pattern, payload, step, room, &size);
     InnerPacket inner;
     SegmentCutter cutter;
@@ -244,7 +244,7 @@ a_header_that_lies_is_refused (void)
 {
     static uint8_t room[ROOM];
     Pattern pattern = { .source_port = 1, .flags = 0x10 };
-    size_t size;
+    size_t size = 0;
     InnerPacket inner;
     SegmentCutter cutter;
     VnetHeader good = make_train (&pattern, 3000, 1000, room, &size);
@@ -372,7 +372,7 @@ expect_single (Bench *self, const Pattern *pattern, size_t offset, size_t payloa
 {
     static uint8_t packet[ROOM], expected[ROOM];
     VnetHeader vnet;
-    size_t size;
+    size_t size = 0;
     size_t expected_size = make_packet (pattern, offset, payload, expected);
     g_assert_true (bench_read (self, &vnet, packet, &size));
     g_assert_cmpmem (packet, size, expected, expected_size);
@@ -385,7 +385,7 @@ expect_train (Bench *self, const Pattern *pattern, size_t payload, size_t step)
 {
     static uint8_t packet[ROOM], expected[ROOM];
     VnetHeader vnet;
-    size_t size, expected_size;
+    size_t size = 0, expected_size;
     VnetHeader expected_vnet = make_train (pattern, payload, step, expected, &expected_size);
     g_assert_true (bench_read (self, &vnet, packet, &size));
     g_assert_cmpmem (packet, size, expected, expected_size);
@@ -397,7 +397,7 @@ expect_nothing (Bench *self)
 {
     static uint8_t packet[ROOM];
     VnetHeader vnet;
-    size_t size;
+    size_t size = 0;
     g_assert_false (bench_read (self, &vnet, packet, &size));
 }
 
@@ -443,7 +443,7 @@ a_train_has_a_largest_size (void)
     expect_train (bench, &pattern, 46 * 1400, 1400);
     static uint8_t packet[ROOM];
     VnetHeader vnet;
-    size_t size;
+    size_t size = 0;
     g_assert_true (bench_read (bench, &vnet, packet, &size));
     g_assert_cmpuint (size, ==, 40 + 14 * 1400);
     g_assert_cmpuint (get32 (packet + 24), ==, 46 * 1400);
@@ -511,7 +511,7 @@ flows_are_kept_apart (void)
     joiner_flush (&bench->joiner);
     static uint8_t packet[ROOM];
     VnetHeader vnet;
-    size_t size;
+    size_t size = 0;
     unsigned seen = 0;
     while (bench_read (bench, &vnet, packet, &size))
         seen |= 1u << (get16 (packet + 20) - 1000);
@@ -532,7 +532,7 @@ what_does_not_verify_stands_alone (void)
     g_assert_true (inner_packet_parse (byte_view (broken, size), &inner));
     joiner_add (&bench->joiner, broken, &inner);
     expect_single (bench, &pattern, 0, 100);
-    size_t got;
+    size_t got = 0;
     g_assert_true (bench_read (bench, &vnet, packet, &got));
     g_assert_cmpmem (packet, got, broken, size);
 
@@ -577,7 +577,7 @@ cutting_undoes_joining (void)
         joiner_flush (&bench->joiner);
         static uint8_t room[ROOM + 32], expected[ROOM];
         VnetHeader vnet;
-        size_t size;
+        size_t size = 0;
         InnerPacket inner;
         SegmentCutter cutter;
         g_assert_true (bench_read (bench, &vnet, room, &size));
