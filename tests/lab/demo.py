@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from outrider_lab import snapshot  # noqa: E402
 from outrider_lab.client import find_program  # noqa: E402
-from outrider_lab.host import wait_until  # noqa: E402
+from outrider_lab.host import LabError, wait_until  # noqa: E402
 from outrider_lab.lab import Lab  # noqa: E402
 
 
@@ -165,4 +165,7 @@ def main():
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    main()
+    try:
+        main()
+    except LabError as error:
+        sys.exit(f"the demo failed: {error}")

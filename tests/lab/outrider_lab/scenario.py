@@ -77,7 +77,7 @@ class Case:
             raise LabError(f"check '{what}' got no verdict but {value!r}")
         self.checks += 1
         if not value:
-            raise Failed(f"{what}{': ' if detail != '' else ''}{detail}")
+            raise Failed(f"not so: {what}{': ' if detail != '' else ''}{detail}")
 
     def equal(self, what, actual, expected):
         self.check(what, actual == expected, f"is {actual!r}, not {expected!r}")
@@ -126,10 +126,10 @@ class Case:
             self.check("the device exists", tunnel.facts["device"] in self.links(), self.links())
         return tunnel
 
-    def fails(self, code, status, timeout=9, **options):
+    def fails(self, code, status, patience=9, **options):
         """The connection fails with this code and exit status, and no SA stays."""
         client = self.start(**login(options))
-        event, actual = client.failed(timeout)
+        event, actual = client.failed(patience)
         if self.is_outrider:
             self.check("code", event.get("code") in (code if isinstance(code, tuple) else (code,)),
                        f"{event} (exit status {actual}), not {code}")
