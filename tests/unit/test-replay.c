@@ -57,13 +57,12 @@ agrees_with_a_plain_set (gconstpointer data)
     uint64_t top = 0;
     for (unsigned i = 0; i < 200000; i++)
     {
-        uint64_t number = MIN (top + (uint64_t)g_test_rand_int_range (0, 40), NUMBERS - 1);
-        if (i % 5 != 0)
-            number = number > size + 70
-                         ? number - (uint64_t)g_test_rand_int_range (0, (int)size + 70)
-                         : number;
-        if (g_test_rand_int_range (0, 2000) == 0)
-            number = MIN (number + 9000, NUMBERS - 1);
+        uint64_t ahead = (uint64_t)g_test_rand_int_range (0, 40);
+        uint64_t behind = i % 5 != 0 ? (uint64_t)g_test_rand_int_range (0, (int)size + 70) : 0;
+        uint64_t jump = g_test_rand_int_range (0, 2000) == 0 ? 9000 : 0;
+        uint64_t number = top + ahead + jump;
+        number = MIN (number, NUMBERS - 1);
+        number = number > behind ? number - behind : number;
         bool fresh = number != 0 && !seen[number] && (number > top || top - number < size);
         g_assert_cmpint (replay_window_check (&window, number), ==, fresh);
         if (!fresh)
