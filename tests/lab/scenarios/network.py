@@ -21,6 +21,20 @@ def nat(case, nat):
     case.works(tunnel)
 
 
+@scenario(only="outrider")
+def straight_on_port_4500(case):
+    """The profile names port 4500: nothing is ever sent to port 500, which the path drops."""
+    case.gateway.configure()
+    case.router.set(drop=["udp dport 500"])
+    profile = case.directory / "port.profile"
+    profile.write_text("[gateway]\naddress=gw.test\nport=4500\ntrust=file\n"
+                       f"ca-file={case.lab.pki}/ca-ecdsa.crt\n\n"
+                       "[login]\nmethod=eap-mschapv2\nuser=alice\n")
+    tunnel = case.connect(profile=str(profile), method=None, user=None, ca=None)
+    case.equal("datagrams to port 500", case.router.datagrams_to(500), 0)
+    case.works(tunnel)
+
+
 @scenario
 def several_networks(case):
     """Three networks behind the gateway, as traffic selectors of one child."""
