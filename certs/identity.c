@@ -59,6 +59,15 @@ parse_text (const char *text)
                : NULL;
 }
 
+/* What goes without a prefix: the characters of host names and of most user names. */
+static GBytes *
+parse_host (const char *text)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*";
+    return text[strspn (text, allowed)] == '\0' ? parse_text (text) : NULL;
+}
+
 static GBytes *
 parse_mailbox (const char *text)
 {
@@ -126,7 +135,7 @@ static const struct
 } guesses[] = {
     { CERTS_IDENTITY_IPV4, parse_ipv4 },      { CERTS_IDENTITY_IPV6, parse_ipv6 },
     { CERTS_IDENTITY_DER_ASN1_DN, parse_dn }, { CERTS_IDENTITY_RFC822, parse_mailbox },
-    { CERTS_IDENTITY_FQDN, parse_text },
+    { CERTS_IDENTITY_FQDN, parse_host },
 };
 
 static GBytes *
