@@ -80,7 +80,7 @@ char *
 certs_text_escape (const void *octets, size_t size)
 {
     g_autoptr (GString) text = g_string_sized_new (size);
-    const char *at = octets, *end = at + size;
+    const char *at = size > 0 ? octets : "", *end = at + size;
     while (at < end)
     {
         gunichar point = g_utf8_get_char_validated (at, end - at);
