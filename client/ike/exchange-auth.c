@@ -230,7 +230,7 @@ static bool
 check_psk_identity (IkeSession *self, GError **error)
 {
     const CertsIdentity *wanted = self->config->gateway_identity;
-    if (wanted == NULL || !self->config->send_gateway_identity ||
+    if (wanted == NULL || !self->config->insist_on_gateway_identity ||
         certs_identity_equal (wanted, self->gateway_identity))
         return true;
     g_autofree char *theirs = certs_identity_format (self->gateway_identity);

@@ -30,7 +30,8 @@ typedef struct
     CertsIdentity *identity; /* IDi */
     CertsIdentity
         *gateway_identity; /* whom we want; NULL: not named, the certificate decides (VERIFY) */
-    bool send_gateway_identity; /* as IDr */
+    bool send_gateway_identity;      /* as IDr */
+    bool insist_on_gateway_identity; /* with a PSK: its IDr must be this one */
     char *eap_identity;
     uint8_t eap_methods[8];
     unsigned n_eap_methods;

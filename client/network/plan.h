@@ -14,24 +14,27 @@ typedef struct
 {
     char *device;
     int device_index;
-    unsigned mtu;            /* of the device */
-    GArray *addresses;       /* IpPrefix: /32 and /128, what goes onto the device */
-    GArray *routes;          /* IpPrefix, masked, sorted, no doubles, none inside another: through the device */
-    bool full_v4, full_v6;   /* the default route of the family is among the routes */
-    GArray *exceptions;      /* IpPrefix: what keeps its way around the tunnel: the gateway's address, the excludes */
-    bool block_v6;           /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
-    GArray *dns;             /* IpAddress; empty: the resolver is left alone */
-    GPtrArray *search;       /* char *: search domains, and with split DNS the routing domains */
-    bool dns_default;        /* all names go to these servers, not the domains' alone */
+    unsigned mtu;      /* of the device */
+    GArray *addresses; /* IpPrefix: /32 and /128, what goes onto the device */
+    GArray
+        *routes; /* IpPrefix, masked, sorted, no doubles, none inside another: through the device */
+    bool full_v4, full_v6; /* the family's default route is among the routes */
+    bool
+        own_table; /* the gateway or an exclude lies inside the routes: rules must tell them apart */
+    GArray *excludes;  /* IpPrefix, masked: what keeps its way around the tunnel */
+    bool block_v6;     /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
+    GArray *dns;       /* IpAddress; empty: the resolver is left alone */
+    GPtrArray *search; /* char *: search domains, and with split DNS the routing domains */
+    bool dns_default;  /* all names go to these servers, not the domains' alone */
 } NetworkPlan;
 
 typedef struct
 {
     const Profile *profile;
     const IkeGrant *grant;
-    const GArray *local;   /* TrafficSelector of the children, narrowed */
+    const GArray *local; /* TrafficSelector of the children, narrowed */
     const GArray *remote;
-    IpAddress gateway;     /* outer */
+    IpAddress gateway; /* outer */
     const char *device;
     int device_index;
     unsigned mtu;

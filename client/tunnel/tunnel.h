@@ -28,7 +28,7 @@ typedef enum
     OUTRIDER_TUNNEL_CONNECTING,     /* IKE_SA_INIT */
     OUTRIDER_TUNNEL_AUTHENTICATING, /* IKE_AUTH */
     OUTRIDER_TUNNEL_CONNECTED,
-    OUTRIDER_TUNNEL_RECONNECTING,   /* waits before the next try; the error is the last one's */
+    OUTRIDER_TUNNEL_RECONNECTING, /* waits before the next try; the error is the last one's */
     OUTRIDER_TUNNEL_DISCONNECTING,
     OUTRIDER_TUNNEL_DISCONNECTED,
 } OutriderTunnelState;
@@ -62,15 +62,15 @@ typedef struct
 {
     const NetworkPlan *plan;
     const char *device;
-    const char *plane;        /* "userspace", "kernel" */
+    const char *plane; /* "userspace", "kernel" */
     IpEndpoint gateway;
     const char *gateway_identity;
     const char *ike_proposal;
     const char *esp_proposal;
-    const char *banner;       /* the gateway's, sanitised */
+    const char *banner; /* the gateway's, sanitised */
     bool behind_nat;
-    gint64 elapsed;           /* microseconds from connect to connected */
-    gint64 since;             /* wall clock, seconds since 1970 */
+    gint64 elapsed; /* microseconds from connect to connected */
+    gint64 since;   /* wall clock, seconds since 1970 */
 } OutriderTunnelFacts;
 
 void outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts);

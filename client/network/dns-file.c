@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/dns-file.h"
+
+#include "errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum
+{
+    FILE_MAX = 256 * 1024,
+    SERVERS_MAX = 3, /* what the C library reads (resolv.conf(5)) */
+    LINK_MAX_SIZE = 4096,
+};
+
+typedef enum
+{
+    FOUND_NOTHING,
+    FOUND_FILE,
+    FOUND_LINK,
+} Found;
+
+/* What stood at the path, or stands there now. */
+typedef struct
+{
+    Found found;
+    char *content; /* of the file, or where the link leads */
+    gsize size;
+    mode_t mode;
+} Snapshot;
+
+struct DnsFile
+{
+    char *path;
+    char *directory;
+    char *journal;
+    char *ours; /* what we wrote; NULL: nothing of ours is in force */
+};
+
+static void
+snapshot_clear (Snapshot *self)
+{
+    g_clear_pointer (&self->content, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Snapshot, snapshot_clear)
+
+DnsFile *
+dns_file_new (const char *path, const char *journal_directory)
+{
+    DnsFile *self = g_new0 (DnsFile, 1);
+    self->path = g_strdup (path);
+    self->directory = g_strdup (journal_directory);
+    self->journal = g_build_filename (journal_directory, "resolv.conf.before", NULL);
+    return self;
+}
+
+void
+dns_file_free (DnsFile *self)
+{
+    if (self == NULL)
+        return;
+    dns_file_revert (self);
+    g_free (self->path);
+    g_free (self->directory);
+    g_free (self->journal);
+    g_free (self);
+}
+
+static bool
+refuse (GError **error, const char *what, const char *path)
+{
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED, "%s %s: %s", what, path,
+                 g_strerror (errno));
+    return false;
+}
+
+/* ---- looking and putting ---- */
+
+static bool
+take_snapshot (const char *path, Snapshot *ret_snapshot, GError **error)
+{
+    g_auto (Snapshot) snapshot = { 0 };
+    struct stat status;
+    if (lstat (path, &status) < 0)
+    {
+        if (errno != ENOENT)
+            return refuse (error, "cannot look at", path);
+        *ret_snapshot = snapshot;
+        return true;
+    }
+    snapshot.mode = status.st_mode & 07777;
+    if (S_ISLNK (status.st_mode))
+    {
+        snapshot.found = FOUND_LINK;
+        snapshot.content = g_file_read_link (path, error);
+        snapshot.size = snapshot.content != NULL ? strlen (snapshot.content) : 0;
+    }
+    else
+    {
+        snapshot.found = FOUND_FILE;
+        if (!S_ISREG (status.st_mode) || status.st_size > FILE_MAX)
+        {
+            errno = S_ISREG (status.st_mode) ? EFBIG : EINVAL;
+            return refuse (error, "cannot read", path);
+        }
+        g_file_get_contents (path, &snapshot.content, &snapshot.size, error);
+    }
+    if (snapshot.content == NULL)
+        return false;
+    *ret_snapshot = snapshot;
+    snapshot.content = NULL;
+    return true;
+}
+
+static bool
+write_in_place (const char *path, const char *content, gsize size)
+{
+    int fd = open (path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return false;
+    bool ok = write (fd, content, size) == (ssize_t)size && fsync (fd) == 0;
+    return close (fd) == 0 && ok;
+}
+
+/* A whole new file under the name, or the old one's content changed where it cannot be replaced (a bind mount). */
+static bool
+put_file (const char *path, const char *content, gsize size, mode_t mode)
+{
+    g_autofree char *scratch = g_strdup_printf ("%s.outrider-XXXXXX", path);
+    int fd = g_mkstemp_full (scratch, O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return write_in_place (path, content, size);
+    bool written =
+        write (fd, content, size) == (ssize_t)size && fchmod (fd, mode) == 0 && fsync (fd) == 0;
+    bool closed = close (fd) == 0;
+    if (written && closed && rename (scratch, path) == 0)
+        return true;
+    int kept = errno;
+    unlink (scratch);
+    errno = kept;
+    return written && closed && (kept == EBUSY || kept == EXDEV) &&
+           write_in_place (path, content, size);
+}
+
+static bool
+put_link (const char *path, const char *target)
+{
+    g_autofree char *scratch = g_strdup_printf ("%s.outrider-%d", path, (int)getpid ());
+    unlink (scratch);
+    if (symlink (target, scratch) < 0)
+        return false;
+    if (rename (scratch, path) == 0)
+        return true;
+    unlink (scratch);
+    return false;
+}
+
+static bool
+put_snapshot (const char *path, const Snapshot *snapshot)
+{
+    switch (snapshot->found)
+    {
+    case FOUND_NOTHING:
+        return unlink (path) == 0 || errno == ENOENT;
+    case FOUND_FILE:
+        return put_file (path, snapshot->content, snapshot->size, snapshot->mode);
+    case FOUND_LINK:
+        return put_link (path, snapshot->content);
+    }
+    g_assert_not_reached ();
+}
+
+/* ---- the journal: a key file that says what was there, what we wrote, and whose it is ---- */
+
+/* When a process was started, in clock ticks: with its number it is unmistakable. Empty if it is gone. */
+static char *
+process_start (pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int)pid);
+    g_autofree char *stat = NULL;
+    if (!g_file_get_contents (path, &stat, NULL, NULL))
+        return g_strdup ("");
+    const char *behind_name = strrchr (stat, ')');
+    g_auto (GStrv) fields = g_strsplit (behind_name != NULL ? behind_name : "", " ", -1);
+    return g_strdup (g_strv_length (fields) > 20 ? fields[20] : "");
+}
+
+static void
+set_octets (GKeyFile *file, const char *key, const char *octets, gsize size)
+{
+    g_autofree char *text = g_base64_encode ((const guchar *)octets, size);
+    g_key_file_set_string (file, "before", key, text);
+}
+
+static bool
+write_journal (const DnsFile *self, const Snapshot *before, const char *ours, GError **error)
+{
+    if (g_mkdir_with_parents (self->directory, 0755) < 0)
+        return refuse (error, "cannot make", self->directory);
+    g_autoptr (GKeyFile) file = g_key_file_new ();
+    g_autofree char *start = process_start (getpid ());
+    g_key_file_set_integer (file, "before", "process", getpid ());
+    g_key_file_set_string (file, "before", "started", start);
+    g_key_file_set_integer (file, "before", "found", before->found);
+    g_key_file_set_integer (file, "before", "mode", (int)before->mode);
+    set_octets (file, "content", before->content != NULL ? before->content : "", before->size);
+    set_octets (file, "ours", ours, strlen (ours));
+    gsize size = 0;
+    g_autofree char *text = g_key_file_to_data (file, &size, NULL);
+    return put_file (self->journal, text, size, 0600) ||
+           refuse (error, "cannot write", self->journal);
+}
+
+typedef struct
+{
+    Snapshot before;
+    char *ours;
+    gsize ours_size;
+    bool alive;
+} Journal;
+
+static void
+journal_clear (Journal *self)
+{
+    snapshot_clear (&self->before);
+    g_clear_pointer (&self->ours, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Journal, journal_clear)
+
+static char *
+get_octets (GKeyFile *file, const char *key, gsize *ret_size)
+{
+    g_autofree char *text = g_key_file_get_string (file, "before", key, NULL);
+    if (text == NULL)
+        return NULL;
+    g_autofree guchar *octets = g_base64_decode (text, ret_size);
+    char *content = g_malloc0 (*ret_size + 1);
+    memcpy (content, octets, *ret_size);
+    return content;
+}
+
+static bool
+read_journal (const DnsFile *self, Journal *ret_journal)
+{
+    g_autoptr (GKeyFile) file = g_key_file_new ();
+    if (!g_key_file_load_from_file (file, self->journal, G_KEY_FILE_NONE, NULL))
+        return false;
+    g_auto (Journal) journal = { 0 };
+    journal.before.found = (Found)g_key_file_get_integer (file, "before", "found", NULL);
+    journal.before.mode = (mode_t)g_key_file_get_integer (file, "before", "mode", NULL) & 07777;
+    journal.before.content = get_octets (file, "content", &journal.before.size);
+    journal.ours = get_octets (file, "ours", &journal.ours_size);
+    int process = g_key_file_get_integer (file, "before", "process", NULL);
+    g_autofree char *started = g_key_file_get_string (file, "before", "started", NULL);
+    if (journal.before.content == NULL || journal.ours == NULL || started == NULL || process <= 0 ||
+        journal.before.found > FOUND_LINK)
+        return false;
+    g_autofree char *now = process_start (process);
+    journal.alive = *now != '\0' && strcmp (now, started) == 0;
+    *ret_journal = journal;
+    journal = (Journal){ 0 };
+    return true;
+}
+
+/* Puts back what was there, unless somebody else has put something of their own in place of ours. */
+static bool
+undo (const DnsFile *self, const Journal *journal)
+{
+    g_auto (Snapshot) now = { 0 };
+    bool ours = take_snapshot (self->path, &now, NULL) && now.found == FOUND_FILE &&
+                now.size == journal->ours_size &&
+                memcmp (now.content, journal->ours, now.size) == 0;
+    bool ok = !ours || put_snapshot (self->path, &journal->before);
+    if (ok)
+        unlink (self->journal);
+    return ok;
+}
+
+bool
+dns_file_repair (DnsFile *self, GError **error)
+{
+    g_auto (Journal) journal = { 0 };
+    if (!read_journal (self, &journal) || journal.alive)
+        return true;
+    return undo (self, &journal) || refuse (error, "cannot put back", self->path);
+}
+
+/* ---- the content ---- */
+
+/* Lines of BEFORE that stay: options, and servers as far as there is room for them. */
+static void
+append_kept (GString *text, const char *before, unsigned servers, bool keep_servers)
+{
+    g_auto (GStrv) lines = g_strsplit (before, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+    {
+        bool server = g_str_has_prefix (*line, "nameserver");
+        bool option = g_str_has_prefix (*line, "options") || g_str_has_prefix (*line, "sortlist");
+        if (option || (server && keep_servers && servers < SERVERS_MAX))
+            g_string_append_printf (text, "%s\n", *line);
+        servers += server;
+    }
+}
+
+static void
+append_search (GString *text, const NetworkPlan *plan, const char *before)
+{
+    g_string_append (text, "search");
+    for (guint i = 0; i < plan->search->len; i++)
+        g_string_append_printf (text, " %s", (const char *)plan->search->pdata[i]);
+    g_auto (GStrv) lines = g_strsplit (before, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+    {
+        g_auto (GStrv) words = g_strsplit_set (*line, " \t", -1);
+        bool searches = words[0] != NULL &&
+                        (strcmp (words[0], "search") == 0 || strcmp (words[0], "domain") == 0);
+        for (char **word = words + 1; searches && words[0] != NULL && *word != NULL; word++)
+            if (**word != '\0')
+                g_string_append_printf (text, " %s", *word);
+    }
+    g_string_append_c (text, '\n');
+}
+
+static char *
+make_content (const NetworkPlan *plan, const char *before)
+{
+    GString *text = g_string_new (NULL);
+    g_string_append_printf (text,
+                            "# Made by outrider for %s. What was here before comes back when the "
+                            "tunnel ends.\n",
+                            plan->device);
+    if (plan->search->len > 0)
+        append_search (text, plan, before);
+    unsigned servers = 0;
+    for (; servers < plan->dns->len && servers < SERVERS_MAX; servers++)
+    {
+        g_autofree char *server =
+            ip_address_format (&g_array_index (plan->dns, IpAddress, servers));
+        g_string_append_printf (text, "nameserver %s\n", server);
+    }
+    append_kept (text, before, servers, !plan->full_v4 && !plan->full_v6);
+    return g_string_free (text, false);
+}
+
+/* ---- apply and revert ---- */
+
+bool
+dns_file_apply (DnsFile *self, const NetworkPlan *plan, GError **error)
+{
+    if (plan->dns->len == 0)
+        return true;
+    g_auto (Journal) other = { 0 };
+    if (read_journal (self, &other) && other.alive && self->ours == NULL)
+    {
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                     "another tunnel has changed %s", self->path);
+        return false;
+    }
+    g_auto (Snapshot) before = { 0 };
+    if (!take_snapshot (self->path, &before, error))
+        return false;
+
+    /* Behind a link stands what the resolver used so far. */
+    g_autofree char *used = NULL;
+    g_file_get_contents (self->path, &used, NULL, NULL);
+    g_autofree char *content = make_content (plan, used != NULL ? used : "");
+    if (!write_journal (self, &before, content, error))
+        return false;
+    if (!put_file (self->path, content, strlen (content), 0644))
+    {
+        refuse (error, "cannot write", self->path);
+        unlink (self->journal);
+        return false;
+    }
+    g_free (self->ours);
+    self->ours = g_steal_pointer (&content);
+    return true;
+}
+
+void
+dns_file_revert (DnsFile *self)
+{
+    if (self->ours == NULL)
+        return;
+    g_clear_pointer (&self->ours, g_free);
+    g_auto (Journal) journal = { 0 };
+    if (read_journal (self, &journal))
+        undo (self, &journal);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/host.h"
+
+G_DEFINE_INTERFACE (OutriderHost, outrider_host, G_TYPE_OBJECT)
+
+static void
+outrider_host_default_init (OutriderHostInterface *interface)
+{
+}
+
+bool
+outrider_host_prepare (OutriderHost *self, GError **error)
+{
+    return OUTRIDER_HOST_GET_IFACE (self)->prepare (self, error);
+}
+
+bool
+outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **error)
+{
+    return OUTRIDER_HOST_GET_IFACE (self)->apply (self, plan, error);
+}
+
+void
+outrider_host_revert (OutriderHost *self)
+{
+    OUTRIDER_HOST_GET_IFACE (self)->revert (self);
+}

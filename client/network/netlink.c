@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/netlink.h"
+
+#include "errors.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+enum
+{
+    BATCH_SIZE = 32 * 1024, /* octets sent at once; the answers fit the socket's buffer */
+    MESSAGE_MAX = 512,
+    OWN_RULES_MAX = 256,
+};
+
+struct Netlink
+{
+    struct mnl_socket *socket;
+    uint32_t sequence;
+    GByteArray *queued;
+    GArray *ends; /* size_t: where each queued message ends */
+};
+
+Netlink *
+netlink_new (GError **error)
+{
+    struct mnl_socket *socket = mnl_socket_open2 (NETLINK_ROUTE, SOCK_CLOEXEC);
+    if (socket == NULL || mnl_socket_bind (socket, 0, MNL_SOCKET_AUTOPID) < 0)
+    {
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                     "the kernel gives no netlink socket: %s", g_strerror (errno));
+        if (socket != NULL)
+            mnl_socket_close (socket);
+        return NULL;
+    }
+    int one = 1;
+    mnl_socket_setsockopt (socket, NETLINK_CAP_ACK, &one, sizeof one);
+    Netlink *self = g_new0 (Netlink, 1);
+    self->socket = socket;
+    self->queued = g_byte_array_new ();
+    self->ends = g_array_new (false, false, sizeof (size_t));
+    return self;
+}
+
+void
+netlink_free (Netlink *self)
+{
+    if (self == NULL)
+        return;
+    mnl_socket_close (self->socket);
+    g_byte_array_unref (self->queued);
+    g_array_unref (self->ends);
+    g_free (self);
+}
+
+/* ---- building ---- */
+
+static uint8_t
+address_family (IpFamily family)
+{
+    return family == IP_V4 ? AF_INET : AF_INET6;
+}
+
+static struct nlmsghdr *
+begin (Netlink *self, void *buffer, uint16_t type, uint16_t flags)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header (buffer);
+    message->nlmsg_type = type;
+    message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
+    message->nlmsg_seq = ++self->sequence;
+    return message;
+}
+
+static void
+queue (Netlink *self, const struct nlmsghdr *message)
+{
+    g_byte_array_append (self->queued, (const guint8 *)message, message->nlmsg_len);
+    size_t end = self->queued->len;
+    g_array_append_val (self->ends, end);
+}
+
+static void
+put_address (struct nlmsghdr *message, uint16_t type, const IpAddress *address)
+{
+    mnl_attr_put (message, type, ip_family_size (address->family), address->octets);
+}
+
+void
+netlink_set_link (Netlink *self, int index, unsigned mtu, bool up)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    struct nlmsghdr *message = begin (self, buffer, RTM_NEWLINK, 0);
+    struct ifinfomsg *link = mnl_nlmsg_put_extra_header (message, sizeof *link);
+    link->ifi_index = index;
+    link->ifi_change = IFF_UP;
+    link->ifi_flags = up ? IFF_UP : 0;
+    mnl_attr_put_u32 (message, IFLA_MTU, mtu);
+    queue (self, message);
+}
+
+static void
+put_address_message (Netlink *self, uint16_t type, uint16_t flags, int index,
+                     const IpPrefix *prefix)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    struct nlmsghdr *message = begin (self, buffer, type, flags);
+    struct ifaddrmsg *address = mnl_nlmsg_put_extra_header (message, sizeof *address);
+    address->ifa_family = address_family (prefix->address.family);
+    address->ifa_prefixlen = prefix->length;
+    address->ifa_index = (uint32_t)index;
+    put_address (message, IFA_LOCAL, &prefix->address);
+    put_address (message, IFA_ADDRESS, &prefix->address);
+    mnl_attr_put_u32 (message, IFA_FLAGS,
+                      prefix->address.family == IP_V6 ? IFA_F_NODAD | IFA_F_NOPREFIXROUTE
+                                                      : IFA_F_NOPREFIXROUTE);
+    queue (self, message);
+}
+
+void
+netlink_add_address (Netlink *self, int index, const IpPrefix *address)
+{
+    put_address_message (self, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, address);
+}
+
+void
+netlink_delete_address (Netlink *self, int index, const IpPrefix *address)
+{
+    put_address_message (self, RTM_DELADDR, 0, index, address);
+}
+
+static uint8_t
+route_type (NetlinkRouteKind kind)
+{
+    switch (kind)
+    {
+    case NETLINK_ROUTE_DEVICE:
+        return RTN_UNICAST;
+    case NETLINK_ROUTE_THROW:
+        return RTN_THROW;
+    case NETLINK_ROUTE_UNREACHABLE:
+        return RTN_UNREACHABLE;
+    }
+    g_assert_not_reached ();
+}
+
+static void
+put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRoute *route)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    struct nlmsghdr *message = begin (self, buffer, type, flags);
+    struct rtmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
+    bool device = route->kind == NETLINK_ROUTE_DEVICE;
+    bool v4 = route->destination.address.family == IP_V4;
+    header->rtm_family = address_family (route->destination.address.family);
+    header->rtm_dst_len = route->destination.length;
+    header->rtm_protocol = NETLINK_PROTOCOL;
+    header->rtm_scope = device && v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    header->rtm_type = route_type (route->kind);
+    mnl_attr_put_u32 (message, RTA_TABLE, route->table);
+    if (route->destination.length > 0)
+        put_address (message, RTA_DST, &route->destination.address);
+    if (device)
+        mnl_attr_put_u32 (message, RTA_OIF, (uint32_t)route->device_index);
+    if (device && route->source.family != IP_NONE)
+        put_address (message, RTA_PREFSRC, &route->source);
+    if (route->metric != 0)
+        mnl_attr_put_u32 (message, RTA_PRIORITY, route->metric);
+    queue (self, message);
+}
+
+void
+netlink_add_route (Netlink *self, const NetlinkRoute *route)
+{
+    put_route_message (self, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route);
+}
+
+void
+netlink_delete_route (Netlink *self, const NetlinkRoute *route)
+{
+    put_route_message (self, RTM_DELROUTE, 0, route);
+}
+
+static void
+put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRule *rule)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    struct nlmsghdr *message = begin (self, buffer, type, flags);
+    struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
+    header->family = address_family (rule->family);
+    header->action = FR_ACT_TO_TBL;
+    header->flags = rule->not_mark != 0 ? FIB_RULE_INVERT : 0;
+    mnl_attr_put_u32 (message, FRA_PRIORITY, rule->priority);
+    mnl_attr_put_u32 (message, FRA_TABLE, rule->table);
+    mnl_attr_put_u8 (message, FRA_PROTOCOL, NETLINK_PROTOCOL);
+    if (rule->not_mark != 0)
+    {
+        mnl_attr_put_u32 (message, FRA_FWMARK, rule->not_mark);
+        mnl_attr_put_u32 (message, FRA_FWMASK, UINT32_MAX);
+    }
+    if (rule->suppress_length >= 0)
+        mnl_attr_put_u32 (message, FRA_SUPPRESS_PREFIXLEN, (uint32_t)rule->suppress_length);
+    queue (self, message);
+}
+
+void
+netlink_add_rule (Netlink *self, const NetlinkRule *rule)
+{
+    put_rule_message (self, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
+}
+
+void
+netlink_delete_rule (Netlink *self, const NetlinkRule *rule)
+{
+    put_rule_message (self, RTM_DELRULE, 0, rule);
+}
+
+/* ---- sending ---- */
+
+static bool
+is_missing (int error_number)
+{
+    return error_number == ESRCH || error_number == ENOENT || error_number == ENODEV ||
+           error_number == EADDRNOTAVAIL;
+}
+
+static void
+set_refusal (int error_number, GError **error)
+{
+    bool rights = error_number == EPERM || error_number == EACCES;
+    g_set_error (error, OUTRIDER_ERROR,
+                 rights ? OUTRIDER_ERROR_NO_RIGHTS : OUTRIDER_ERROR_HOST_REFUSED,
+                 "the kernel refused to change the network: %s", g_strerror (error_number));
+}
+
+/* Reads one answer for each of COUNT messages; the first refusal is kept. */
+static bool
+read_answers (Netlink *self, unsigned count, int *ret_refusal, bool missing_ok)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[BATCH_SIZE];
+    while (count > 0)
+    {
+        ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
+        if (size <= 0)
+        {
+            *ret_refusal = size < 0 ? errno : EIO;
+            return false;
+        }
+        const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
+        for (int left = (int)size; mnl_nlmsg_ok (message, left) && count > 0;
+             message = mnl_nlmsg_next (message, &left))
+        {
+            if (message->nlmsg_type != NLMSG_ERROR)
+                continue;
+            const struct nlmsgerr *answer = mnl_nlmsg_get_payload (message);
+            bool passed = answer->error == 0 || answer->error == -EEXIST ||
+                          (missing_ok && is_missing (-answer->error));
+            if (!passed && *ret_refusal == 0)
+                *ret_refusal = -answer->error;
+            count--;
+        }
+    }
+    return true;
+}
+
+bool
+netlink_commit (Netlink *self, bool missing_ok, GError **error)
+{
+    size_t start = 0;
+    int refusal = 0;
+    guint next = 0;
+    while (next < self->ends->len)
+    {
+        size_t end = start;
+        unsigned count = 0;
+        while (next < self->ends->len &&
+               g_array_index (self->ends, size_t, next) - start <= BATCH_SIZE)
+        {
+            end = g_array_index (self->ends, size_t, next++);
+            count++;
+        }
+        if (mnl_socket_sendto (self->socket, self->queued->data + start, end - start) < 0)
+            refusal = errno;
+        else if (read_answers (self, count, &refusal, missing_ok))
+        {
+            start = end;
+            continue;
+        }
+        break;
+    }
+    g_byte_array_set_size (self->queued, 0);
+    g_array_set_size (self->ends, 0);
+    if (refusal == 0)
+        return true;
+    set_refusal (refusal, error);
+    return false;
+}
+
+/* ---- our own rules ---- */
+
+static int
+collect_attribute (const struct nlattr *attribute, void *data)
+{
+    const struct nlattr **attributes = data;
+    if (mnl_attr_get_type (attribute) <= FRA_MAX)
+        attributes[mnl_attr_get_type (attribute)] = attribute;
+    return MNL_CB_OK;
+}
+
+static bool
+has_size (const struct nlattr *attribute, size_t size)
+{
+    return attribute != NULL && mnl_attr_get_payload_len (attribute) == size;
+}
+
+static int
+collect_rule (const struct nlmsghdr *message, void *data)
+{
+    GArray *rules = data;
+    const struct nlattr *attributes[FRA_MAX + 1] = { 0 };
+    const struct fib_rule_hdr *header = mnl_nlmsg_get_payload (message);
+    if (message->nlmsg_type != RTM_NEWRULE || rules->len >= OWN_RULES_MAX ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
+        !has_size (attributes[FRA_PROTOCOL], 1) || !has_size (attributes[FRA_PRIORITY], 4) ||
+        !has_size (attributes[FRA_TABLE], 4) ||
+        mnl_attr_get_u8 (attributes[FRA_PROTOCOL]) != NETLINK_PROTOCOL)
+        return MNL_CB_OK;
+    NetlinkRule rule = {
+        .family = header->family == AF_INET ? IP_V4 : IP_V6,
+        .priority = mnl_attr_get_u32 (attributes[FRA_PRIORITY]),
+        .table = mnl_attr_get_u32 (attributes[FRA_TABLE]),
+        .suppress_length = -1,
+    };
+    if (has_size (attributes[FRA_FWMARK], 4))
+        rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);
+    if (has_size (attributes[FRA_SUPPRESS_PREFIXLEN], 4))
+        rule.suppress_length = (int)mnl_attr_get_u32 (attributes[FRA_SUPPRESS_PREFIXLEN]);
+    g_array_append_val (rules, rule);
+    return MNL_CB_OK;
+}
+
+GArray *
+netlink_list_own_rules (Netlink *self, GError **error)
+{
+    g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
+    _Alignas(struct nlmsghdr) uint8_t buffer[BATCH_SIZE];
+    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+    request->nlmsg_type = RTM_GETRULE;
+    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    uint32_t sequence = request->nlmsg_seq = ++self->sequence;
+    struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+    header->family = AF_UNSPEC;
+    int result = mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0 ? -1 : MNL_CB_OK;
+    while (result == MNL_CB_OK)
+    {
+        ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
+        result = size < 0 ? -1
+                          : mnl_cb_run (buffer, (size_t)size, sequence,
+                                        mnl_socket_get_portid (self->socket), collect_rule, rules);
+    }
+    if (result < 0)
+    {
+        set_refusal (errno, error);
+        return NULL;
+    }
+    return g_steal_pointer (&rules);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * rtnetlink as far as a tunnel needs it: the messages, and a socket that sends batches of them. Every message that the
+ * kernel refuses is told; nothing is dumped but our own rules.
+ */
+
+#include "bytes/address.h"
+
+typedef struct Netlink Netlink;
+
+/* The protocol number on all routes and rules of ours ("ip route show proto 79"). */
+#define NETLINK_PROTOCOL 79
+
+Netlink *netlink_new (GError **error);
+void netlink_free (Netlink *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Netlink, netlink_free)
+
+/* Each call queues one message; netlink_commit () sends what is queued and waits for every answer. */
+void netlink_set_link (Netlink *self, int index, unsigned mtu, bool up);
+void netlink_add_address (Netlink *self, int index, const IpPrefix *address);
+void netlink_delete_address (Netlink *self, int index, const IpPrefix *address);
+
+typedef enum
+{
+    NETLINK_ROUTE_DEVICE,      /* through DEVICE_INDEX */
+    NETLINK_ROUTE_THROW,       /* this table has nothing to say about it */
+    NETLINK_ROUTE_UNREACHABLE, /* refused, and the sender is told */
+} NetlinkRouteKind;
+
+typedef struct
+{
+    NetlinkRouteKind kind;
+    IpPrefix destination;
+    uint32_t table;
+    int device_index;
+    IpAddress source; /* preferred; IP_NONE: none */
+    uint32_t metric;  /* 0: the kernel's default */
+} NetlinkRoute;
+
+void netlink_add_route (Netlink *self, const NetlinkRoute *route);
+void netlink_delete_route (Netlink *self, const NetlinkRoute *route);
+
+typedef struct
+{
+    IpFamily family;
+    uint32_t priority;
+    uint32_t table;
+    uint32_t not_mark;   /* 0: any packet; else those without this mark */
+    int suppress_length; /* routes of this length and shorter do not count; -1: all count */
+} NetlinkRule;
+
+void netlink_add_rule (Netlink *self, const NetlinkRule *rule);
+void netlink_delete_rule (Netlink *self, const NetlinkRule *rule);
+
+/* NO_RIGHTS or HOST_REFUSED with the kernel's words; MISSING_OK passes over what is not there (deletes). */
+bool netlink_commit (Netlink *self, bool missing_ok, GError **error);
+
+/* Rules with our protocol number of either family (NetlinkRule), for cleaning up behind a crashed process. */
+GArray *netlink_list_own_rules (Netlink *self, GError **error);

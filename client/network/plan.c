@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/plan.h"
+
+#include "errors.h"
+
+enum
+{
+    MTU_LEAST_V4 = 576,
+    MTU_LEAST_V6 = 1280, /* RFC 8200 5: less, and the kernel takes IPv6 off the device */
+};
+
+static GArray *
+prefixes_new (void)
+{
+    return g_array_new (false, false, sizeof (IpPrefix));
+}
+
+static const IpPrefix *
+prefix_at (const GArray *prefixes, guint i)
+{
+    return &g_array_index (prefixes, IpPrefix, i);
+}
+
+static bool
+prefix_covers (const IpPrefix *outer, const IpPrefix *inner)
+{
+    return outer->length <= inner->length && ip_prefix_contains (outer, &inner->address);
+}
+
+static bool
+any_covers (const GArray *prefixes, const IpPrefix *inner)
+{
+    for (guint i = 0; i < prefixes->len; i++)
+        if (prefix_covers (prefix_at (prefixes, i), inner))
+            return true;
+    return false;
+}
+
+static int
+compare_prefixes (gconstpointer a, gconstpointer b)
+{
+    const IpPrefix *first = a, *second = b;
+    int order = ip_address_compare (&first->address, &second->address);
+    return order != 0 ? order : (int)first->length - (int)second->length;
+}
+
+/* Sorted, each masked, without doubles and without what another one covers: covering ones sort first. */
+static GArray *
+normalise (const GArray *prefixes)
+{
+    g_autoptr (GArray) sorted = prefixes_new ();
+    for (guint i = 0; i < prefixes->len; i++)
+    {
+        IpPrefix masked = ip_prefix_masked (prefix_at (prefixes, i));
+        g_array_append_val (sorted, masked);
+    }
+    g_array_sort (sorted, compare_prefixes);
+    GArray *kept = prefixes_new ();
+    for (guint i = 0; i < sorted->len; i++)
+    {
+        const IpPrefix *prefix = prefix_at (sorted, i);
+        if (kept->len == 0 || !prefix_covers (prefix_at (kept, kept->len - 1), prefix))
+            g_array_append_vals (kept, prefix, 1);
+    }
+    return kept;
+}
+
+/* Two prefixes are nested or apart: what lists share is the inner one of each nested pair. Both lists are normalised. */
+static GArray *
+intersect (const GArray *a, const GArray *b)
+{
+    g_autoptr (GArray) shared = prefixes_new ();
+    guint i = 0, j = 0;
+    while (i < a->len && j < b->len)
+    {
+        const IpPrefix *first = prefix_at (a, i), *second = prefix_at (b, j);
+        if (prefix_covers (first, second))
+        {
+            g_array_append_vals (shared, second, 1);
+            j++;
+        }
+        else if (prefix_covers (second, first))
+        {
+            g_array_append_vals (shared, first, 1);
+            i++;
+        }
+        else if (compare_prefixes (first, second) < 0)
+            i++;
+        else
+            j++;
+    }
+    return normalise (shared);
+}
+
+static GArray *
+of_family (const GArray *prefixes, IpFamily family)
+{
+    GArray *kept = prefixes_new ();
+    for (guint i = 0; i < prefixes->len; i++)
+        if (prefix_at (prefixes, i)->address.family == family)
+            g_array_append_vals (kept, prefix_at (prefixes, i), 1);
+    return kept;
+}
+
+static GArray *
+prefixes_of_selectors (const GArray *selectors, IpFamily family)
+{
+    g_autoptr (GArray) all = prefixes_new ();
+    for (guint i = 0; i < selectors->len; i++)
+    {
+        const TrafficSelector *selector = &g_array_index (selectors, TrafficSelector, i);
+        if (selector->first.family == family)
+            ip_range_to_prefixes (&selector->first, &selector->last, all);
+    }
+    return normalise (all);
+}
+
+/* What of SELECTORS one family's routes are, before the excludes. */
+static GArray *
+choose_routes (const Profile *profile, const IkeGrant *grant, const GArray *selectors,
+               IpFamily family)
+{
+    g_autoptr (GArray) subnets = NULL;
+    switch (profile->routes)
+    {
+    case PROFILE_FROM_GATEWAY:
+        subnets = of_family (grant->subnets, family);
+        break;
+    case PROFILE_LIST:
+        subnets = of_family (profile->route_list, family);
+        break;
+    case PROFILE_ALL:
+        return normalise (selectors);
+    case PROFILE_NONE:
+        return prefixes_new ();
+    }
+    if (subnets->len == 0 && profile->routes == PROFILE_FROM_GATEWAY)
+        return normalise (selectors);
+    g_autoptr (GArray) sorted = normalise (subnets);
+    return intersect (sorted, selectors);
+}
+
+static bool
+has_address (const IkeGrant *grant, IpFamily family)
+{
+    for (guint i = 0; i < grant->addresses->len; i++)
+        if (prefix_at (grant->addresses, i)->address.family == family)
+            return true;
+    return false;
+}
+
+static IpPrefix
+host_prefix (const IpAddress *address)
+{
+    return (IpPrefix){ *address, (uint8_t)(8 * ip_family_size (address->family)) };
+}
+
+/* The gateway's own name servers are meant to be reached through the tunnel, as far as the selectors carry them. */
+static void
+add_dns_routes (const NetworkPlan *plan, const GArray *selectors, IpFamily family, GArray *routes)
+{
+    for (guint i = 0; i < plan->dns->len; i++)
+    {
+        const IpAddress *server = &g_array_index (plan->dns, IpAddress, i);
+        IpPrefix host = host_prefix (server);
+        if (server->family == family && any_covers (selectors, &host))
+            g_array_append_val (routes, host);
+    }
+}
+
+static void
+plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    static const IpFamily families[] = { IP_V4, IP_V6 };
+    bool *full[] = { &plan->full_v4, &plan->full_v6 };
+    for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
+    {
+        if (!has_address (inputs->grant, families[f]))
+            continue;
+        g_autoptr (GArray) selectors = prefixes_of_selectors (inputs->remote, families[f]);
+        g_autoptr (GArray) routes =
+            choose_routes (inputs->profile, inputs->grant, selectors, families[f]);
+        if (inputs->profile->routes != PROFILE_NONE && inputs->profile->dns == PROFILE_FROM_GATEWAY)
+            add_dns_routes (plan, selectors, families[f], routes);
+        g_autoptr (GArray) final = normalise (routes);
+        *full[f] = final->len > 0 && prefix_at (final, 0)->length == 0;
+        g_array_append_vals (plan->routes, final->data, final->len);
+    }
+    plan->block_v6 = inputs->profile->ipv6_guard && plan->full_v4 && !plan->full_v6;
+}
+
+static void
+plan_excludes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    g_autoptr (GArray) sorted = normalise (inputs->profile->exclude);
+    g_array_append_vals (plan->excludes, sorted->data, sorted->len);
+    IpPrefix gateway = host_prefix (&inputs->gateway);
+    plan->own_table = plan->excludes->len > 0 || plan->full_v4 || plan->full_v6 ||
+                      any_covers (plan->routes, &gateway);
+}
+
+static void
+add_search (GPtrArray *search, const char *domain)
+{
+    if (!g_ptr_array_find_with_equal_func (search, domain, g_str_equal, NULL))
+        g_ptr_array_add (search, g_strdup (domain));
+}
+
+static void
+plan_dns (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    const Profile *profile = inputs->profile;
+    if (profile->dns == PROFILE_NONE)
+        return;
+    const GArray *servers = profile->dns == PROFILE_LIST ? profile->dns_list : inputs->grant->dns;
+    g_array_append_vals (plan->dns, servers->data, servers->len);
+    for (char **domain = profile->domains; domain != NULL && *domain != NULL; domain++)
+        add_search (plan->search, *domain);
+    for (guint i = 0; profile->dns == PROFILE_FROM_GATEWAY && i < inputs->grant->domains->len; i++)
+        add_search (plan->search, inputs->grant->domains->pdata[i]);
+}
+
+static void
+plan_addresses (NetworkPlan *plan, const IkeGrant *grant)
+{
+    for (guint i = 0; i < grant->addresses->len; i++)
+    {
+        IpPrefix host = host_prefix (&prefix_at (grant->addresses, i)->address);
+        g_array_append_val (plan->addresses, host);
+    }
+}
+
+NetworkPlan *
+network_plan_new (const NetworkPlanInputs *inputs, GError **error)
+{
+    g_autoptr (NetworkPlan) plan = g_new0 (NetworkPlan, 1);
+    plan->device = g_strdup (inputs->device);
+    plan->device_index = inputs->device_index;
+    plan->mtu = MAX (inputs->mtu,
+                     (unsigned)(has_address (inputs->grant, IP_V6) ? MTU_LEAST_V6 : MTU_LEAST_V4));
+    plan->addresses = prefixes_new ();
+    plan->routes = prefixes_new ();
+    plan->excludes = prefixes_new ();
+    plan->dns = g_array_new (false, false, sizeof (IpAddress));
+    plan->search = g_ptr_array_new_with_free_func (g_free);
+    plan_addresses (plan, inputs->grant);
+    plan_dns (plan, inputs);
+    plan_routes (plan, inputs);
+    plan_excludes (plan, inputs);
+    plan->dns_default = plan->full_v4 || plan->full_v6 || plan->search->len == 0;
+
+    bool wants_routes = inputs->profile->routes != PROFILE_NONE;
+    if (wants_routes && plan->routes->len == 0)
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED,
+                             "the gateway carries none of the networks that the profile asks for");
+        return NULL;
+    }
+    return g_steal_pointer (&plan);
+}
+
+static gpointer
+copy_string (gconstpointer text, gpointer unused)
+{
+    return g_strdup (text);
+}
+
+NetworkPlan *
+network_plan_copy (const NetworkPlan *self)
+{
+    NetworkPlan *copy = g_memdup2 (self, sizeof *self);
+    copy->device = g_strdup (self->device);
+    copy->addresses = g_array_copy (self->addresses);
+    copy->routes = g_array_copy (self->routes);
+    copy->excludes = g_array_copy (self->excludes);
+    copy->dns = g_array_copy (self->dns);
+    copy->search = g_ptr_array_copy (self->search, copy_string, NULL);
+    return copy;
+}
+
+void
+network_plan_free (NetworkPlan *self)
+{
+    if (self == NULL)
+        return;
+    g_free (self->device);
+    g_array_unref (self->addresses);
+    g_array_unref (self->routes);
+    g_array_unref (self->excludes);
+    g_array_unref (self->dns);
+    g_ptr_array_unref (self->search);
+    g_free (self);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tunnel/retry.h"
+
+#include "errors.h"
+
+enum
+{
+    PAUSE_LONGEST = 120, /* seconds */
+    DOUBLINGS_MAX = 7,
+};
+
+bool
+retry_is_worthwhile (const GError *error)
+{
+    static const OutriderError passing[] = {
+        OUTRIDER_ERROR_NAME_NOT_RESOLVED, OUTRIDER_ERROR_NO_ANSWER,
+        OUTRIDER_ERROR_UNREACHABLE,       OUTRIDER_ERROR_GATEWAY_CLOSED,
+        OUTRIDER_ERROR_CONNECTION_LOST,   OUTRIDER_ERROR_PROTOCOL,
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS (passing); i++)
+        if (g_error_matches (error, OUTRIDER_ERROR, (int)passing[i]))
+            return true;
+    return false;
+}
+
+gint64
+retry_next_pause (Retry *self)
+{
+    gint64 seconds = MIN (1LL << MIN (self->failures, (unsigned)DOUBLINGS_MAX), PAUSE_LONGEST);
+    self->failures++;
+    return seconds * G_USEC_PER_SEC;
+}
+
+void
+retry_reset (Retry *self)
+{
+    self->failures = 0;
+}
