@@ -12,7 +12,7 @@
 
 typedef struct
 {
-    CertsBundle *bundle;  /* the user's certificate, chain and key; NULL for methods without */
+    CertsBundle *bundle;    /* the user's certificate, chain and key; NULL for methods without */
     GPtrArray *authorities; /* GBytes, DER: the profile's CAs; NULL: the system's store */
     SecretBytes *password;  /* UTF-8; NULL: ask when it is needed */
     SecretBytes *psk;

@@ -62,8 +62,8 @@ typedef struct
     char *name;
 
     /* [gateway] */
-    char **addresses; /* host names or numeric addresses, tried in order */
-    uint16_t port;    /* 500; another one is used from the first message on */
+    char **addresses;       /* host names or numeric addresses, tried in order */
+    uint16_t port;          /* 500; another one is used from the first message on */
     char *gateway_identity; /* as typed; NULL: the address */
     ProfileTrust trust;
     char *ca_file;
@@ -87,24 +87,24 @@ typedef struct
     GArray *route_list; /* IpPrefix, with PROFILE_LIST */
     GArray *exclude;    /* IpPrefix */
     ProfileSource dns;
-    GArray *dns_list;   /* IpAddress */
-    char **domains;     /* beside those of the gateway; NULL: none */
+    GArray *dns_list; /* IpAddress */
+    char **domains;   /* beside those of the gateway; NULL: none */
     ProfilePlane plane;
-    unsigned mtu;       /* 0: auto */
+    unsigned mtu; /* 0: auto */
     bool kill_switch;
     bool ipv6_guard;
-    char *interface;    /* NULL: outrider%d */
+    char *interface; /* NULL: outrider%d */
 
     /* [session] */
     bool mobike;
-    gint64 dpd_delay;   /* seconds; 0: none */
-    gint64 rekey_ike;   /* seconds; 0: left to the gateway */
+    gint64 dpd_delay; /* seconds; 0: none */
+    gint64 rekey_ike; /* seconds; 0: left to the gateway */
     gint64 rekey_child;
     bool reauth;
     bool on_demand;
     bool retry;
     ProfileEncapsulation encapsulation;
-    unsigned timeout;   /* seconds until "nobody answers"; not in the file: --timeout; 0: default */
+    unsigned timeout; /* seconds until "nobody answers"; not in the file: --timeout; 0: default */
 } Profile;
 
 /* All defaults of DESIGN's key file: trust=system, method=eap-mschapv2, routes=gateway, dns=gateway, ... */
