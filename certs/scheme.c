@@ -204,23 +204,35 @@ integer_is (const ASN1_INTEGER *integer, int64_t wanted)
     return ASN1_INTEGER_get_int64 (&value, integer) == 1 && value == wanted;
 }
 
-/* The hash of RSASSA-PSS parameters that we speak: one hash for all, salt as long as it, trailer 1 (RFC 8017 A.2.3). */
-static int
-get_pss_hash (const X509_ALGOR *algorithm)
+/* By object number and size: EVP_MD_is_a () knows OpenSSL's newer names only once a provider was asked for one. */
+static const struct
+{
+    CertsHash hash;
+    int nid;
+    int64_t size;
+} pss_hashes[] = {
+    { CERTS_HASH_SHA2_256, NID_sha256, 32 },
+    { CERTS_HASH_SHA2_384, NID_sha384, 48 },
+    { CERTS_HASH_SHA2_512, NID_sha512, 64 },
+};
+
+/* RSASSA-PSS as we speak it: HASH for all, salt as long as it, trailer 1 (RFC 8017 A.2.3). What is absent means SHA-1. */
+static bool
+is_pss_with (const X509_ALGOR *algorithm, CertsHash hash)
 {
     g_autoptr (RSA_PSS_PARAMS) parameters =
         ASN1_TYPE_unpack_sequence (ASN1_ITEM_rptr (RSA_PSS_PARAMS), algorithm->parameter);
-    /* What is absent means SHA-1, which has no scheme here. */
     if (parameters == NULL || parameters->hashAlgorithm == NULL ||
         parameters->maskGenAlgorithm == NULL || parameters->saltLength == NULL)
-        return NID_undef;
-    int hash = get_nid (parameters->hashAlgorithm);
-    const EVP_MD *digest = EVP_get_digestbynid (hash);
-    bool ours = digest != NULL && has_no_parameter (parameters->hashAlgorithm) &&
-                get_mask_hash (parameters->maskGenAlgorithm) == hash &&
-                integer_is (parameters->saltLength, EVP_MD_get_size (digest)) &&
-                (parameters->trailerField == NULL || integer_is (parameters->trailerField, 1));
-    return ours ? hash : NID_undef;
+        return false;
+    int nid = get_nid (parameters->hashAlgorithm);
+    for (size_t i = 0; i < G_N_ELEMENTS (pss_hashes); i++)
+        if (pss_hashes[i].hash == hash)
+            return pss_hashes[i].nid == nid && has_no_parameter (parameters->hashAlgorithm) &&
+                   get_mask_hash (parameters->maskGenAlgorithm) == nid &&
+                   integer_is (parameters->saltLength, pss_hashes[i].size) &&
+                   (parameters->trailerField == NULL || integer_is (parameters->trailerField, 1));
+    return false;
 }
 
 static bool
@@ -229,10 +241,7 @@ names_scheme (const X509_ALGOR *algorithm, const Scheme *scheme)
     if (scheme->nid == NID_undef || get_nid (algorithm) != scheme->nid)
         return false;
     if (scheme->form == SCHEME_PSS)
-    {
-        const EVP_MD *digest = EVP_get_digestbynid (get_pss_hash (algorithm));
-        return digest != NULL && EVP_MD_is_a (digest, scheme->digest);
-    }
+        return is_pss_with (algorithm, scheme->hash);
     int type = V_ASN1_UNDEF;
     X509_ALGOR_get0 (NULL, &type, NULL, algorithm);
     return scheme->key == CERTS_KEY_RSA ? has_no_parameter (algorithm) : type == V_ASN1_UNDEF;
