@@ -12,7 +12,7 @@ enum
     CERTS_LIST_MAX = 2000, /* certificates of one file; a system's bundle has some 150 */
     CERTS_FILE_SIZE_MAX = 4 * 1024 * 1024, /* octets of a file of certificates or keys */
     CERTS_PASSPHRASE_MAX = 1024,           /* octets */
-    CERTS_PBE_ITERATIONS_MAX = 10000000,   /* of a password's stretching: some seconds of work */
+    CERTS_PBE_ITERATIONS_MAX = 5000000, /* of stretching a password, for one file: a few seconds */
     CERTS_RSA_BITS_MIN = 2048,
     CERTS_SECURITY_LEVEL =
         2, /* OpenSSL's: 112 bits; refuses SHA-1, RSA < 2048, curves < 224 bits */

@@ -7,8 +7,11 @@
 
 #include "certs/openssl.h"
 
-/* Whether stretching the password for ALGORITHM stays below CERTS_PBE_ITERATIONS_MAX: a file must not hang us. */
-bool certs_pbe_is_affordable (const X509_ALGOR *algorithm);
+/*
+ * Whether *BUDGET, which starts at CERTS_PBE_ITERATIONS_MAX for a file, is enough to stretch the password for ALGORITHM;
+ * takes off what that costs. A file must not hang us.
+ */
+bool certs_pbe_is_affordable (const X509_ALGOR *algorithm, int64_t *budget);
 
 /* The PKCS#8 inside an encrypted one, old ciphers included; NULL if the passphrase does not open it. */
 PKCS8_PRIV_KEY_INFO *certs_pbe_decrypt_key (const X509_SIG *encrypted, const char *passphrase,

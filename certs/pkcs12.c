@@ -34,8 +34,9 @@ typedef struct
 {
     const char *passphrase; /* as the file wants it: "" and none are two different keys */
     int passphrase_size;
-    bool verified; /* the MAC has shown that the passphrase is right */
-    bool locked;   /* something did not decrypt */
+    int64_t budget; /* iterations of stretching that may still be spent */
+    bool verified;  /* the MAC has shown that the passphrase is right */
+    bool locked;    /* something did not decrypt */
     EVP_PKEY *key;
     GPtrArray *certificates;
 } Contents;
@@ -66,20 +67,23 @@ parse_outside (GBytes *input, GError **error)
 }
 
 static bool
-mac_is_affordable (const PKCS12 *file)
+mac_is_affordable (const PKCS12 *file, int64_t *budget)
 {
     const ASN1_INTEGER *iterations = NULL;
     PKCS12_get0_mac (NULL, NULL, NULL, &iterations, file);
     int64_t count = 1;
-    return (iterations == NULL || ASN1_INTEGER_get_int64 (&count, iterations) == 1) && count > 0 &&
-           count <= CERTS_PBE_ITERATIONS_MAX;
+    if ((iterations != NULL && ASN1_INTEGER_get_int64 (&count, iterations) != 1) || count <= 0 ||
+        count > *budget)
+        return false;
+    *budget -= count;
+    return true;
 }
 
 /* An empty passphrase is written in two ways; the MAC tells which one this file means. */
 static bool
 check_mac (PKCS12 *file, const char *passphrase, size_t size, Contents *contents, GError **error)
 {
-    if (!mac_is_affordable (file))
+    if (!mac_is_affordable (file, &contents->budget))
         return certs_fail (error, OUTRIDER_ERROR_FILE, "the PKCS#12 file would take too long");
 
     if (size == 0)
@@ -116,7 +120,7 @@ take_shrouded_key (Contents *self, const PKCS12_SAFEBAG *bag)
         return;
     X509_SIG_get0 (encrypted, &algorithm, NULL);
     g_autoptr (PKCS8_PRIV_KEY_INFO) plain =
-        certs_pbe_is_affordable (algorithm)
+        certs_pbe_is_affordable (algorithm, &self->budget)
             ? PKCS12_decrypt_skey_ex (bag, self->passphrase, self->passphrase_size,
                                       certs_get_legacy_library (), NULL)
             : NULL;
@@ -161,13 +165,13 @@ take_bags (Contents *self, const Bags *bags, unsigned depth)
 }
 
 static Bags *
-open_safe (const Contents *self, PKCS7 *safe)
+open_safe (Contents *self, PKCS7 *safe)
 {
     if (PKCS7_type_is_data (safe))
         return PKCS12_unpack_p7data (safe);
     if (!PKCS7_type_is_encrypted (safe) || safe->d.encrypted == NULL ||
         safe->d.encrypted->enc_data == NULL ||
-        !certs_pbe_is_affordable (safe->d.encrypted->enc_data->algorithm))
+        !certs_pbe_is_affordable (safe->d.encrypted->enc_data->algorithm, &self->budget))
         return NULL;
     return PKCS12_unpack_p7encdata (safe, self->passphrase, self->passphrase_size);
 }
@@ -218,6 +222,7 @@ certs_pkcs12_parse (GBytes *input, const char *passphrase, size_t passphrase_siz
     g_auto (Contents) contents = {
         .passphrase = passphrase != NULL ? passphrase : "",
         .passphrase_size = (int)passphrase_size,
+        .budget = CERTS_PBE_ITERATIONS_MAX,
         .certificates = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref),
     };
     ERR_clear_error ();

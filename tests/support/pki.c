@@ -256,6 +256,10 @@ pki_get_pkcs12 (const PkiEntity *self, const PkiPkcs12 *options)
         others, key_cipher, certificate_cipher, ITERATIONS, options->without_mac ? -1 : ITERATIONS,
         0, get_library (options->old_ciphers), NULL);
     g_assert_nonnull (file);
+    const ASN1_INTEGER *iterations = NULL;
+    PKCS12_get0_mac (NULL, NULL, NULL, &iterations, file);
+    if (options->claimed_iterations != 0)
+        ASN1_INTEGER_set ((ASN1_INTEGER *)(uintptr_t)iterations, options->claimed_iterations);
     unsigned char *der = NULL;
     int size = i2d_PKCS12 (file, &der);
     GBytes *bytes = g_bytes_new (der, (gsize)size);

@@ -62,6 +62,8 @@ typedef struct
     bool old_ciphers;       /* RC2-40 and 3DES, SHA-1 */
     bool without_mac;
     bool without_key;
+    long
+        claimed_iterations; /* what the MAC says of itself, though it was made with few; 0: the truth */
     const PkiEntity *const *others; /* further certificates, NULL-terminated */
 } PkiPkcs12;
 

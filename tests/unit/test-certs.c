@@ -288,6 +288,9 @@ pkcs12_of_no_use_is_refused (void)
     g_autoptr (GBytes) no_key =
         pki_get_pkcs12 (family.user, &(PkiPkcs12){ .passphrase = "x", .without_key = true });
     assert_pkcs12 (no_key, "x", OUTRIDER_ERROR_FILE, &family);
+    g_autoptr (GBytes) endless = pki_get_pkcs12 (
+        family.user, &(PkiPkcs12){ .passphrase = "x", .claimed_iterations = 2000000000 });
+    assert_pkcs12 (endless, "x", OUTRIDER_ERROR_FILE, &family);
     g_autoptr (GBytes) empty = g_bytes_new (NULL, 0);
     assert_pkcs12 (empty, "x", OUTRIDER_ERROR_FILE, &family);
     assert_pkcs12 (pki_get_certificate (family.user), "x", OUTRIDER_ERROR_FILE, &family);
