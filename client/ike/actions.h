@@ -98,7 +98,9 @@ typedef struct
 
     /* CLOSED: NULL if it ended as asked. */
     GError *error;
-    const char *stage; /* "IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL" */
+    bool
+        refused_unproven; /* the gateway refused our first IKE_AUTH request before it proved itself: who we ask for, or who we are */
+    const char *stage;    /* "IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL" */
 } IkeAction;
 
 void ike_action_free (IkeAction *self);

@@ -118,10 +118,12 @@ ike_child_retire (IkeSession *self, IkeChild *child, gint64 now)
 {
     if (child->expires != 0)
         return;
-    child->expires = now + CHILD_LINGER;
+    child->expires = now;
     IkeChild *newest = ike_child_find_newest (self, child->sa->number);
-    if (newest != NULL)
-        ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (newest->sa);
+    if (newest == NULL)
+        return; /* without a successor nothing may be sent by it any more */
+    child->expires = now + CHILD_LINGER;
+    ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (newest->sa);
 }
 
 void

@@ -291,6 +291,7 @@ receive_first (IkeSession *self, const IkePayloads *payloads, GBytes *inner, uin
     if (ike_payloads_find (payloads, PAYLOAD_AUTH) == NULL &&
         ike_notify_find_error (payloads, &notify))
     {
+        self->refused_unproven = notify.type == NOTIFY_AUTHENTICATION_FAILED;
         ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, false));
         return;
     }

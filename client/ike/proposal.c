@@ -15,16 +15,24 @@ enum
     ATTRIBUTE_KEY_LENGTH = 0x800e, /* with the bit of a fixed-size attribute */
 };
 
+/* No more than fifteen of a type: some gateways look no further. The first group is one that every gateway can parse. */
+#define DEFAULT_GROUPS                                                                             \
+    "-ecp256-modp2048-curve25519-ecp384-ecp521-modp3072-modp4096"                                  \
+    "-ecp256bp-ecp384bp-ecp512bp-curve448-modp6144-modp8192"
+
 static const char *const default_ike[] = {
-    "aes256gcm16-aes128gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512"
-    "-ecp256-modp2048-curve25519-ecp384-ecp521-modp3072-modp4096",
-    "aes256-aes128-sha256-sha384-sha512-prfsha256-prfsha384-prfsha512"
-    "-ecp256-modp2048-curve25519-ecp384-ecp521-modp3072-modp4096",
+    "aes256gcm16-aes128gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512" DEFAULT_GROUPS,
+    "aes256-aes128-sha256-sha384-sha512-prfsha256-prfsha384-prfsha512" DEFAULT_GROUPS,
+    NULL,
 };
 
+/* What nearly everybody has, then what is as safe but rare. */
 static const char *const default_esp[] = {
     "aes256gcm16-aes128gcm16-chacha20poly1305-esn-noesn",
     "aes256-aes128-sha256-sha384-sha512-esn-noesn",
+    "aes192gcm16-aes256gcm12-aes128gcm12-aes256ccm16-aes128ccm16-aes256ccm12-aes128ccm12-esn-noesn",
+    "aes256ctr-aes128ctr-aes192-aes128-sha256-sha384-sha512-aescmac-aesxcbc-esn-noesn",
+    NULL,
 };
 
 void
@@ -191,7 +199,7 @@ ike_proposals_default (IkeProtocol protocol)
 {
     GPtrArray *proposals = proposals_new ();
     const char *const *texts = protocol == IKE_PROTOCOL_IKE ? default_ike : default_esp;
-    for (size_t t = 0; t < G_N_ELEMENTS (default_ike); t++)
+    for (size_t t = 0; texts[t] != NULL; t++)
     {
         IkeProposal *proposal = proposal_new (protocol);
         g_auto (GStrv) words = g_strsplit (texts[t], "-", -1);

@@ -136,6 +136,7 @@ struct IkeSession
     gint64 close_at;
     GError *closing_error;
     const char *closing_stage;
+    bool refused_unproven;
     unsigned revivals;
     gint64 last_revival;
 };

@@ -259,6 +259,7 @@ ike_session_closed (IkeSession *self, const char *stage, GError *error)
     IkeAction *action = ike_session_push (self, IKE_ACTION_CLOSED);
     action->stage = stage;
     action->error = error;
+    action->refused_unproven = self->refused_unproven;
 }
 
 /* The gateway did not prove itself, or we cannot go on in the midst of IKE_AUTH: one word to it (RFC 7296 2.21.2). */

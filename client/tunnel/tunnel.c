@@ -37,6 +37,9 @@ struct _OutriderTunnel
     guint gateway;             /* the one that is tried */
     CertsRsaPadding padding;
     bool padding_retried;
+    bool
+        name_withheld; /* our wish for a gateway identity is not sent: the gateway did not know it */
+    bool refused_unproven;
 
     IkeSession *session;
     UdpTransport *transport;
@@ -148,6 +151,31 @@ pause_is_over (void *data)
     begin_try (self);
 }
 
+/*
+ * A refused login may be about how we asked. Each way is tried once: without the gateway's name, which it may not know as
+ * its own (what it proves is then held against the name here), and with the other RSA scheme.
+ */
+static bool
+try_otherwise (OutriderTunnel *self, const GError *error)
+{
+    if (!g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_LOGIN_REFUSED) ||
+        !self->refused_unproven)
+        return false;
+    if (self->profile->gateway_identity != NULL && !self->name_withheld)
+    {
+        notice (self, "the gateway refused: asking once more without its name");
+        self->name_withheld = true;
+        return true;
+    }
+    if (self->profile->method != PROFILE_METHOD_CERTIFICATE || self->padding_retried ||
+        certs_key_get_type (self->credentials->bundle->key) != CERTS_KEY_RSA)
+        return false;
+    notice (self, "the gateway refused: trying the other RSA scheme once");
+    self->padding_retried = true;
+    self->padding = self->padding == CERTS_RSA_PSS ? CERTS_RSA_PKCS1 : CERTS_RSA_PSS;
+    return true;
+}
+
 /* A failure that ends the try: another gateway, another signature scheme, another time, or the end. */
 static void
 end_try (OutriderTunnel *self, const GError *error, const char *stage)
@@ -174,14 +202,8 @@ end_try (OutriderTunnel *self, const GError *error, const char *stage)
         try_gateway (self);
         return;
     }
-    bool scheme = g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_LOGIN_REFUSED) &&
-                  self->profile->method == PROFILE_METHOD_CERTIFICATE && !self->padding_retried &&
-                  certs_key_get_type (self->credentials->bundle->key) == CERTS_KEY_RSA;
-    if (!was_connected && scheme)
+    if (!was_connected && try_otherwise (self, error))
     {
-        notice (self, "the gateway refused the signature: trying the other RSA scheme once");
-        self->padding_retried = true;
-        self->padding = self->padding == CERTS_RSA_PSS ? CERTS_RSA_PKCS1 : CERTS_RSA_PSS;
         release_connection (self);
         try_gateway (self);
         return;
@@ -449,6 +471,7 @@ do_action (OutriderTunnel *self, IkeAction *action, GError **error)
         break;
     case IKE_ACTION_CLOSED:
         self->ending = true;
+        self->refused_unproven = action->refused_unproven;
         keep_error (self, action->error, action->stage);
         break;
     }
@@ -549,6 +572,7 @@ make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
         return NULL;
     config->force_encapsulation = true; /* the userspace plane has no raw socket */
     config->answer_timeout = get_answer_timeout (self);
+    config->send_gateway_identity = config->send_gateway_identity && !self->name_withheld;
     if (config->identity == NULL)
     {
         IpAddress local = udp_transport_get_local (self->transport).address;

@@ -4,11 +4,11 @@ where its own default offer does not hold it."""
 
 from outrider_lab.scenario import scenario
 
-ESP = ["aes128gcm16", "aes192gcm16", "aes256gcm16", "aes256gcm12", "aes256gcm8",
-       "aes128ccm16", "aes256ccm12", "aes256ccm8", "chacha20poly1305",
+ESP = ["aes128gcm16", "aes192gcm16", "aes256gcm16", "aes256gcm12", "aes128ccm16",
+       "aes256ccm12", "chacha20poly1305",
        "aes128-sha256", "aes256-sha256", "aes256-sha384", "aes256-sha512",
        "aes128ctr-sha256", "aes256ctr-sha256", "aes128-aesxcbc", "aes128-aescmac"]
-ESP_NAMED = ["aes128-sha1", "3des-sha1"]
+ESP_NAMED = ["aes256gcm8", "aes256ccm8", "aes128-sha1", "3des-sha1"]
 
 IKE = ["aes128-sha256-modp2048", "aes256-sha256-modp3072", "aes256-sha512-modp4096",
        "aes128-sha256-ecp256", "aes256-sha384-ecp384", "aes256-sha512-ecp521",
