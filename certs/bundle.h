@@ -26,8 +26,8 @@ void certs_bundle_free (CertsBundle *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CertsBundle, certs_bundle_free)
 
 /*
- * Whom the certificate names if the profile says nothing: its subject; with an empty subject its first alternative name.
- * NULL if it names nobody.
+ * Whom the certificate names if the profile says nothing: its subject; with an empty subject its first alternative
+ * name. NULL if it names nobody.
  */
 CertsIdentity *certs_bundle_get_default_identity (const CertsBundle *self);
 

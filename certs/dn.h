@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Distinguished names as people write them: "C=CH, O=Example AG, CN=vpn", the order of the certificate; the room's own.
+ * Distinguished names as people write them: "C=CH, O=Example AG, CN=vpn", the order of the certificate; the room's
+ * own.
  */
 
 #include "certs/openssl.h"

@@ -58,7 +58,10 @@ equal_without_case (Text a, Text b)
     return a.size == b.size && g_ascii_strncasecmp (a.data, b.data, a.size) == 0;
 }
 
-/* "*.example.com" speaks for "a.example.com", neither for "example.com" nor for "a.b.example.com"; "*.com" for nobody. */
+/*
+ * "*.example.com" speaks for "a.example.com", neither for "example.com" nor for "a.b.example.com"; "*.com" for
+ * nobody.
+ */
 static bool
 matches_wildcard (Text pattern, Text host)
 {

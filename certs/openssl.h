@@ -49,7 +49,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509_SIG, X509_SIG_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509_STORE, X509_STORE_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509_STORE_CTX, X509_STORE_CTX_free)
 
-/* Sets CODE with "WHAT: OpenSSL's reason" (WHAT alone if it gave none) and empties its queue of errors. Always false. */
+/*
+ * Sets CODE with "WHAT: OpenSSL's reason" (WHAT alone if it gave none) and empties its queue of errors. Always
+ * false.
+ */
 bool certs_fail (GError **error, OutriderError code, const char *what);
 
 /* A library context of our own with the old ciphers that PKCS#12 and PKCS#8 files still use; kept for good. */

@@ -8,8 +8,8 @@
 #include "certs/openssl.h"
 
 /*
- * Whether *BUDGET, which starts at CERTS_PBE_ITERATIONS_MAX for a file, is enough to stretch the password for ALGORITHM;
- * takes off what that costs. A file must not hang us.
+ * Whether *BUDGET, which starts at CERTS_PBE_ITERATIONS_MAX for a file, is enough to stretch the password for
+ * ALGORITHM; takes off what that costs. A file must not hang us.
  */
 bool certs_pbe_is_affordable (const X509_ALGOR *algorithm, int64_t *budget);
 

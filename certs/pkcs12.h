@@ -12,8 +12,8 @@
 
 /*
  * PASSPHRASE is borrowed, SIZE octets; NULL: none was given (a file under the empty passphrase opens all the same).
- * OUTRIDER_ERROR_SECRET_NEEDED, OUTRIDER_ERROR_SECRET_WRONG; OUTRIDER_ERROR_FILE: not understood, without a key, or its
- * key belongs to none of its certificates.
+ * OUTRIDER_ERROR_SECRET_NEEDED, OUTRIDER_ERROR_SECRET_WRONG; OUTRIDER_ERROR_FILE: not understood, without a key, or
+ * its key belongs to none of its certificates.
  */
 CertsBundle *certs_pkcs12_parse (GBytes *input, const char *passphrase, size_t passphrase_size,
                                  GError **error);

@@ -216,7 +216,10 @@ static const struct
     { CERTS_HASH_SHA2_512, NID_sha512, 64 },
 };
 
-/* RSASSA-PSS as we speak it: HASH for all, salt as long as it, trailer 1 (RFC 8017 A.2.3). What is absent means SHA-1. */
+/*
+ * RSASSA-PSS as we speak it: HASH for all, salt as long as it, trailer 1 (RFC 8017 A.2.3). What is absent means
+ * SHA-1.
+ */
 static bool
 is_pss_with (const X509_ALGOR *algorithm, CertsHash hash)
 {

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Signatures of the AUTH payload: method 14, "Digital Signature", whose algorithm is named by an AlgorithmIdentifier (RFC 7427,
- * 8420), and the older methods that mean one algorithm each (RFC 7296, 4754). A scheme is one way to sign.
+ * Signatures of the AUTH payload: method 14, "Digital Signature", whose algorithm is named by an AlgorithmIdentifier
+ * (RFC 7427, 8420), and the older methods that mean one algorithm each (RFC 7296, 4754). A scheme is one way to
+ * sign.
  */
 
 #include "certs/key.h"
@@ -69,29 +70,33 @@ bool certs_scheme_parse (const void *identifier, size_t size, CertsScheme *ret_s
 bool certs_scheme_from_method (uint8_t method, CertsScheme *ret_scheme);
 
 /*
- * How to sign with KEY so that the peer can check it: HASHES are the numbers of its SIGNATURE_HASH_ALGORITHMS; none of
- * them (it sent no such notify): an older method. PADDING is what an RSA key shall use. OUTRIDER_ERROR_NO_PROPOSAL if
- * nothing fits.
+ * How to sign with KEY so that the peer can check it: HASHES are the numbers of its SIGNATURE_HASH_ALGORITHMS; none
+ * of them (it sent no such notify): an older method. PADDING is what an RSA key shall use.
+ * OUTRIDER_ERROR_NO_PROPOSAL if nothing fits.
  */
 bool certs_scheme_choose (const CertsKey *key, const uint16_t *hashes, size_t n_hashes,
                           CertsRsaPadding padding, CertsScheme *ret_scheme, GError **error);
 
-/* The signature as the AUTH payload carries it. OUTRIDER_ERROR_INTERNAL: KEY is none of SCHEME's, or OpenSSL refuses. */
+/*
+ * The signature as the AUTH payload carries it. OUTRIDER_ERROR_INTERNAL: KEY is none of SCHEME's, or OpenSSL
+ * refuses.
+ */
 GBytes *certs_signature_sign (const CertsKey *key, CertsScheme scheme, const void *data,
                               size_t size, GError **error);
 
 /*
- * Checks a signature of method 14 over DATA, made as IDENTIFIER (the octets of an AlgorithmIdentifier) says, by the public key of
- * CERTIFICATE (DER), which certs_trust_verify () is to check apart. OUTRIDER_ERROR_GATEWAY_AUTH_FAILED: it does not verify, is made in a
- * way that is none of ours, or over SHA-1; OUTRIDER_ERROR_CERTIFICATE_INVALID: the key is of another kind, or too small.
+ * Checks a signature of method 14 over DATA, made as IDENTIFIER (the octets of an AlgorithmIdentifier) says, by the
+ * public key of CERTIFICATE (DER), which certs_trust_verify () is to check apart.
+ * OUTRIDER_ERROR_GATEWAY_AUTH_FAILED: it does not verify, is made in a way that is none of ours, or over SHA-1;
+ * OUTRIDER_ERROR_CERTIFICATE_INVALID: the key is of another kind, or too small.
  */
 bool certs_signature_verify (GBytes *certificate, const void *identifier, size_t identifier_size,
                              const void *data, size_t size, const void *signature,
                              size_t signature_size, GError **error);
 
 /*
- * The same for an older METHOD (1, 9, 10, 11). Gateways that know method 1 alone sign over SHA-1, which an attacker cannot prepare for as the
- * octets hold our nonce; ALLOW_SHA1 takes it from them.
+ * The same for an older METHOD (1, 9, 10, 11). Gateways that know method 1 alone sign over SHA-1, which an attacker
+ * cannot prepare for as the octets hold our nonce; ALLOW_SHA1 takes it from them.
  */
 bool certs_signature_verify_method (GBytes *certificate, uint8_t method, bool allow_sha1,
                                     const void *data, size_t size, const void *signature,

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Whom we believe: the CAs that a profile gives, or the system's. The system's store costs nothing until it is asked, and then
- * only the CAs that are looked up are read. What a gateway sends along may complete a chain, but never ends one.
+ * Whom we believe: the CAs that a profile gives, or the system's. The system's store costs nothing until it is
+ * asked, and then only the CAs that are looked up are read. What a gateway sends along may complete a chain, but
+ * never ends one.
  */
 
 #include <glib.h>
@@ -17,7 +18,10 @@ typedef enum
     CERTS_PURPOSE_TLS_SERVER, /* the server inside EAP-TTLS, EAP-TLS, PEAP: EKU, if any, serverAuth or any */
 } CertsPurpose;
 
-/* CERTIFICATES: GBytes of DER, borrowed: CAs of any level, or a gateway's own certificate. OUTRIDER_ERROR_CERTIFICATE_INVALID. */
+/*
+ * CERTIFICATES: GBytes of DER, borrowed: CAs of any level, or a gateway's own certificate.
+ * OUTRIDER_ERROR_CERTIFICATE_INVALID.
+ */
 CertsTrust *certs_trust_new (GPtrArray *certificates, GError **error);
 
 /* The system's: its directory by subject hash; where that holds nothing, its bundle. */
@@ -31,16 +35,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CertsTrust, certs_trust_free)
 bool certs_trust_is_system (const CertsTrust *self);
 
 /*
- * Whether CHAIN (GBytes of DER, its own certificate first, the others in any order) leads to a trusted CA, is valid at NOW (seconds
- * since 1970), strong enough, and allowed for PURPOSE. A certificate that is itself trusted needs no CA. It says nothing about names.
- * OUTRIDER_ERROR_CA_UNKNOWN; OUTRIDER_ERROR_CERTIFICATE_EXPIRED (the message has the dates);
- * OUTRIDER_ERROR_CERTIFICATE_INVALID (the message says in which way).
+ * Whether CHAIN (GBytes of DER, its own certificate first, the others in any order) leads to a trusted CA, is valid
+ * at NOW (seconds since 1970), strong enough, and allowed for PURPOSE. A certificate that is itself trusted needs no
+ * CA. It says nothing about names. OUTRIDER_ERROR_CA_UNKNOWN; OUTRIDER_ERROR_CERTIFICATE_EXPIRED (the message has
+ * the dates); OUTRIDER_ERROR_CERTIFICATE_INVALID (the message says in which way).
  */
 bool certs_trust_verify (CertsTrust *self, GPtrArray *chain, gint64 now, CertsPurpose purpose,
                          GError **error);
 
 /*
- * What the CERTREQ payload carries (RFC 7296 3.7): the SHA-1 of each CA's SubjectPublicKeyInfo, GBytes of 20 octets. Of CAs that were
- * given alone; of the system's store the list is empty.
+ * What the CERTREQ payload carries (RFC 7296 3.7): the SHA-1 of each CA's SubjectPublicKeyInfo, GBytes of 20 octets.
+ * Of CAs that were given alone; of the system's store the list is empty.
  */
 GPtrArray *certs_trust_get_authority_hashes (const CertsTrust *self);

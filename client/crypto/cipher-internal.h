@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * For tests alone: the IV of the next packet to seal, so that published packets can be built and a counter driven to its
- * end. Never in the program: an IV used twice gives the keys of a counter mode away.
+ * For tests alone: the IV of the next packet to seal, so that published packets can be built and a counter driven to
+ * its end. Never in the program: an IV used twice gives the keys of a counter mode away.
  */
 
 #include "crypto/cipher.h"

@@ -289,8 +289,8 @@ modp_value_is_good (const KeyExchange *self, ByteView value)
 }
 
 /*
- * The peer's key. OpenSSL checks as it reads a point that it lies on its curve (RFC 6989 2.3), and as the cofactor of all
- * these curves is one, a check of its order, which costs as much as the exchange itself, would say no more.
+ * The peer's key. OpenSSL checks as it reads a point that it lies on its curve (RFC 6989 2.3), and as the cofactor
+ * of all these curves is one, a check of its order, which costs as much as the exchange itself, would say no more.
  */
 static EVP_PKEY *
 make_peer (const KeyExchange *self, ByteView value)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The digests behind HMAC are called by their own functions, not through EVP: there an EVP_MD_CTX (and an EVP_MAC, which holds
- * some) allocates with each start or copy, twice a packet, while a state of SHA is a plain struct that copies for nothing.
+ * The digests behind HMAC are called by their own functions, not through EVP: there an EVP_MD_CTX (and an EVP_MAC,
+ * which holds some) allocates with each start or copy, twice a packet, while a state of SHA is a plain struct that
+ * copies for nothing.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
@@ -232,8 +233,8 @@ cbc_absorb (CbcMac *self, const uint8_t *data, size_t size)
 }
 
 /*
- * The last block waits in PENDING until it is known to be the last. A part that fills it is followed straight from where
- * it lies; PENDING is never left empty once there was an octet.
+ * The last block waits in PENDING until it is known to be the last. A part that fills it is followed straight from
+ * where it lies; PENDING is never left empty once there was an octet.
  */
 static bool
 cbc_take (CbcMac *self, ByteView part, uint8_t pending[AES_BLOCK], size_t *pending_size)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Ciphers against published packets. Each row was also computed apart from Outrider when it was written down. RFC 3602
- * and 3686 publish ciphertexts without integrity: their ICVs (header 00004321 00000001) come from that computation alone.
+ * Ciphers against published packets. Each row was also computed apart from Outrider when it was written down. RFC
+ * 3602 and 3686 publish ciphertexts without integrity: their ICVs (header 00004321 00000001) come from that
+ * computation alone.
  */
 
 #include "crypto/cipher-internal.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Key exchanges against published numbers, each also computed apart from Outrider when it was written down: the curves of
- * RFC 7748 by its ladder, the others by another library. No RFC publishes numbers for MODP: Python built each prime from the closed
- * formula of RFC 2409 and 3526, with pi to as many digits, checked that it is a safe prime, and raised two to powers. The
- * secret of the groups up to 2048 bits starts with a zero octet, which must not get lost.
+ * Key exchanges against published numbers, each also computed apart from Outrider when it was written down: the
+ * curves of RFC 7748 by its ladder, the others by another library. No RFC publishes numbers for MODP: Python built
+ * each prime from the closed formula of RFC 2409 and 3526, with pi to as many digits, checked that it is a safe
+ * prime, and raised two to powers. The secret of the groups up to 2048 bits starts with a zero octet, which must not
+ * get lost.
  */
 
 #include "crypto/group.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * PRFs and key derivation against published numbers. Each row was also computed apart from Outrider when it was written
- * down: HMAC by Python, AES-XCBC and prf+ from their definitions. Where the RFC 4231 gives no number for a digest, and for
- * all key derivation but the one of SHA-1 (NIST CAVP), that computation alone stands behind the row.
+ * PRFs and key derivation against published numbers. Each row was also computed apart from Outrider when it was
+ * written down: HMAC by Python, AES-XCBC and prf+ from their definitions. Where the RFC 4231 gives no number for a
+ * digest, and for all key derivation but the one of SHA-1 (NIST CAVP), that computation alone stands behind the row.
  */
 
 #include "crypto/prf.h"

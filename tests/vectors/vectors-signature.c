@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * AlgorithmIdentifiers as RFC 7427 A and RFC 8420 A print them; other libraries write the same octets into certificates.
+ * AlgorithmIdentifiers as RFC 7427 A and RFC 8420 A print them; other libraries write the same octets into
+ * certificates.
  */
 
 #include "certs/signature.h"
