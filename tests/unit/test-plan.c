@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Grant, selectors and profile in; the host's plan out: a row a case. */
+
+#include "errors.h"
+#include "network/plan.h"
+
+typedef struct
+{
+    const char *name;
+    const char *addresses; /* of the grant */
+    const char *subnets;
+    const char *selectors; /* the gateway's side; "a-b" for a range */
+    const char *list;      /* routes= of the profile; "all", "none", NULL: gateway */
+    const char *exclude;
+    const char *gateway;
+    const char *grant_dns;
+    const char *domains;
+
+    const char *routes; /* expected; NULL: refused */
+    const char *flags;  /* of: v4 v6 table block default */
+} Case;
+
+static const Case cases[] = {
+    { .name = "split by selectors",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16 10.2.0.0/16",
+      .routes = "10.1.0.0/16 10.2.0.0/16",
+      .flags = "default" },
+    { .name = "full v4",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default" },
+    { .name = "full both",
+      .addresses = "10.9.0.1/32 fd00::1/128",
+      .selectors = "0.0.0.0/0 ::/0",
+      .routes = "0.0.0.0/0 ::/0",
+      .flags = "v4 v6 table default" },
+    { .name = "no v6 address, no v6 routes",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0/8 ::/0",
+      .routes = "10.0.0.0/8",
+      .flags = "default" },
+    { .name = "v6 alone",
+      .addresses = "fd00::1/128",
+      .selectors = "0.0.0.0/0 fd00:77::/64",
+      .routes = "fd00:77::/64",
+      .flags = "default" },
+    { .name = "subnets narrow the selectors",
+      .addresses = "10.9.0.1/32",
+      .subnets = "10.1.0.0/16",
+      .selectors = "0.0.0.0/0",
+      .routes = "10.1.0.0/16",
+      .flags = "default" },
+    { .name = "subnets never widen",
+      .addresses = "10.9.0.1/32",
+      .subnets = "10.0.0.0/8 192.168.0.0/16",
+      .selectors = "10.1.0.0/16",
+      .routes = "10.1.0.0/16",
+      .flags = "default" },
+    { .name = "subnets of one family leave the other",
+      .addresses = "10.9.0.1/32 fd00::1/128",
+      .subnets = "10.1.0.0/16",
+      .selectors = "0.0.0.0/0 fd00:77::/64",
+      .routes = "10.1.0.0/16 fd00:77::/64",
+      .flags = "default" },
+    { .name = "subnets outside of the selectors",
+      .addresses = "10.9.0.1/32",
+      .subnets = "192.168.0.0/16",
+      .selectors = "10.0.0.0/8",
+      .routes = NULL },
+    { .name = "all beats the subnets",
+      .addresses = "10.9.0.1/32",
+      .subnets = "10.1.0.0/16",
+      .selectors = "0.0.0.0/0",
+      .list = "all",
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default" },
+    { .name = "none",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .list = "none",
+      .routes = "",
+      .flags = "default" },
+    { .name = "the profile's list",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .list = "10.1.0.0/16 10.2.3.4/32",
+      .routes = "10.1.0.0/16 10.2.3.4/32",
+      .flags = "default" },
+    { .name = "the profile's list, cut by selectors",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .list = "10.0.0.0/8",
+      .routes = "10.1.0.0/16",
+      .flags = "default" },
+    { .name = "the profile's list, nothing of it",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .list = "192.168.0.0/16",
+      .routes = NULL },
+    { .name = "doubles and nested ones",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.2.0/24 10.1.0.0/16 10.1.0.0/16 10.0.0.0/8",
+      .routes = "10.0.0.0/8",
+      .flags = "default" },
+    { .name = "a range becomes prefixes",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0-10.0.2.255",
+      .routes = "10.0.0.0/23 10.0.2.0/24",
+      .flags = "default" },
+    { .name = "the gateway inside the routes",
+      .addresses = "10.9.0.1/32",
+      .selectors = "198.51.0.0/16",
+      .gateway = "198.51.100.10",
+      .routes = "198.51.0.0/16",
+      .flags = "table default" },
+    { .name = "an exclude",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0/8",
+      .exclude = "10.5.0.0/16",
+      .routes = "10.0.0.0/8",
+      .flags = "table default" },
+    { .name = "the name server outside of the subnets",
+      .addresses = "10.9.0.1/32",
+      .subnets = "10.1.0.0/16",
+      .selectors = "0.0.0.0/0",
+      .grant_dns = "10.8.0.53",
+      .routes = "10.1.0.0/16 10.8.0.53/32",
+      .flags = "default" },
+    { .name = "the name server outside of the selectors",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "8.8.8.8",
+      .routes = "10.1.0.0/16",
+      .flags = "default" },
+    { .name = "split DNS",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "10.1.0.53",
+      .domains = "corp.test",
+      .routes = "10.1.0.0/16",
+      .flags = "" },
+    { .name = "a full tunnel takes all names",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .grant_dns = "10.1.0.53",
+      .domains = "corp.test",
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default" },
+    { .name = "two halves are not one whole route",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/1 128.0.0.0/1",
+      .routes = "0.0.0.0/1 128.0.0.0/1",
+      .flags = "table default" },
+};
+
+static GArray *
+prefixes (const char *text)
+{
+    GArray *list = g_array_new (false, false, sizeof (IpPrefix));
+    g_auto (GStrv) words = g_strsplit (text != NULL ? text : "", " ", -1);
+    for (char **word = words; *word != NULL && **word != '\0'; word++)
+    {
+        IpPrefix prefix;
+        g_assert_true (ip_prefix_parse (*word, &prefix));
+        g_array_append_val (list, prefix);
+    }
+    return list;
+}
+
+static GArray *
+selectors (const char *text)
+{
+    GArray *list = g_array_new (false, false, sizeof (TrafficSelector));
+    g_auto (GStrv) words = g_strsplit (text, " ", -1);
+    for (char **word = words; *word != NULL; word++)
+    {
+        TrafficSelector selector = { .last_port = UINT16_MAX };
+        g_auto (GStrv) ends = g_strsplit (*word, "-", 2);
+        IpPrefix prefix;
+        g_assert_true (ip_prefix_parse (ends[0], &prefix));
+        selector = traffic_selector_of_prefix (&prefix);
+        if (ends[1] != NULL)
+            g_assert_true (ip_address_parse (ends[1], &selector.last));
+        g_array_append_val (list, selector);
+    }
+    return list;
+}
+
+static void
+set_routes (Profile *profile, const char *list)
+{
+    profile->routes = PROFILE_FROM_GATEWAY;
+    if (list == NULL)
+        return;
+    profile->routes = strcmp (list, "all") == 0    ? PROFILE_ALL
+                      : strcmp (list, "none") == 0 ? PROFILE_NONE
+                                                   : PROFILE_LIST;
+    if (profile->routes != PROFILE_LIST)
+        return;
+    g_autoptr (GArray) parsed = prefixes (list);
+    g_array_append_vals (profile->route_list, parsed->data, parsed->len);
+}
+
+static NetworkPlan *
+make_plan (const Case *row, GError **error)
+{
+    g_autoptr (Profile) profile = profile_new ();
+    set_routes (profile, row->list);
+    g_autoptr (GArray) exclude = prefixes (row->exclude);
+    g_array_append_vals (profile->exclude, exclude->data, exclude->len);
+    g_autoptr (IkeGrant) grant = ike_grant_new ();
+    g_autoptr (GArray) addresses = prefixes (row->addresses), subnets = prefixes (row->subnets);
+    g_array_append_vals (grant->addresses, addresses->data, addresses->len);
+    g_array_append_vals (grant->subnets, subnets->data, subnets->len);
+    IpAddress server;
+    if (row->grant_dns != NULL && ip_address_parse (row->grant_dns, &server))
+        g_array_append_val (grant->dns, server);
+    if (row->domains != NULL)
+        g_ptr_array_add (grant->domains, g_strdup (row->domains));
+    g_autoptr (GArray) remote = selectors (row->selectors);
+    NetworkPlanInputs inputs = { .profile = profile,
+                                 .grant = grant,
+                                 .remote = remote,
+                                 .device = "t0",
+                                 .device_index = 7,
+                                 .mtu = 1400 };
+    ip_address_parse (row->gateway != NULL ? row->gateway : "203.0.113.1", &inputs.gateway);
+    return network_plan_new (&inputs, error);
+}
+
+static char *
+format_routes (const NetworkPlan *plan)
+{
+    GString *text = g_string_new (NULL);
+    for (guint i = 0; i < plan->routes->len; i++)
+    {
+        g_autofree char *route = ip_prefix_format (&g_array_index (plan->routes, IpPrefix, i));
+        g_string_append_printf (text, "%s%s", i > 0 ? " " : "", route);
+    }
+    return g_string_free (text, false);
+}
+
+static char *
+format_flags (const NetworkPlan *plan)
+{
+    const struct
+    {
+        bool set;
+        const char *name;
+    } flags[] = { { plan->full_v4, "v4" },
+                  { plan->full_v6, "v6" },
+                  { plan->own_table, "table" },
+                  { plan->block_v6, "block" },
+                  { plan->dns_default, "default" } };
+    GString *text = g_string_new (NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS (flags); i++)
+        if (flags[i].set)
+            g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", flags[i].name);
+    return g_string_free (text, false);
+}
+
+static void
+plan_is_as_the_row_says (gconstpointer data)
+{
+    const Case *row = data;
+    g_autoptr (GError) error = NULL;
+    g_autoptr (NetworkPlan) plan = make_plan (row, &error);
+    if (row->routes == NULL)
+    {
+        g_assert_null (plan);
+        g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED);
+        return;
+    }
+    g_assert_no_error (error);
+    g_autofree char *routes = format_routes (plan);
+    g_autofree char *flags = format_flags (plan);
+    g_assert_cmpstr (routes, ==, row->routes);
+    g_assert_cmpstr (flags, ==, row->flags);
+}
+
+static void
+mtu_is_enough_for_ipv6 (void)
+{
+    Case row = { .addresses = "fd00::1/128", .selectors = "fd00::/16" };
+    g_autoptr (NetworkPlan) plan = make_plan (&row, NULL);
+    g_assert_cmpuint (plan->mtu, ==, 1400);
+    g_autoptr (NetworkPlan) copy = network_plan_copy (plan);
+    g_assert_cmpstr (copy->device, ==, "t0");
+    g_assert_cmpuint (copy->routes->len, ==, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+    g_test_init (&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+        g_autofree char *path = g_strdup_printf ("/plan/%s", cases[i].name);
+        g_test_add_data_func (path, &cases[i], plan_is_as_the_row_says);
+    }
+    g_test_add_func ("/plan/mtu", mtu_is_enough_for_ipv6);
+    return g_test_run ();
+}
