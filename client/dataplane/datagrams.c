@@ -391,7 +391,8 @@ receive_batch_fill (ReceiveBatch *self, bool *ret_more)
     {
         /* Nothing there, or an ICMP error of a datagram that we sent: it ends nothing. */
         *ret_more = false;
-        udp_transport_take_errors (self->transport);
+        if (errno != EAGAIN)
+            udp_transport_take_errors (self->transport);
         return 0;
     }
     *ret_more = (unsigned)got == count;

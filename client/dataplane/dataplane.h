@@ -59,7 +59,10 @@ bool outrider_data_plane_open (OutriderDataPlane *self, const char *device, GErr
 const char *outrider_data_plane_get_device (OutriderDataPlane *self);
 int outrider_data_plane_get_device_index (OutriderDataPlane *self);
 
-/* Carries a new child from now on, both ways. TRANSPORT is borrowed and outlives the plane's use of it. */
+/*
+ * Carries a new child from now on, both ways. TRANSPORT is borrowed, its socket is read by the plane, until the last child
+ * is removed or the plane is closed.
+ */
 bool outrider_data_plane_install (OutriderDataPlane *self, UdpTransport *transport,
                                   IkeChildSa *child, GError **error);
 

@@ -127,8 +127,11 @@ tun_plane_remove (OutriderDataPlane *plane, IkeChildSa *child)
     g_autoptr (PumpSa) sa = pump_sa_ref (found);
     PumpTable *table = copy_table (self);
     pump_table_remove (table, child->spi_in);
+    bool last = table->inbound_count == 0;
     pump_publish (self->pump, table);
     pump_sa_add_counters (sa, &self->gone);
+    if (last)
+        stop_pump (self);
 }
 
 static void
