@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/connect.h"
+
+#include "cli/connect-options.h"
+#include "cli/connect-output.h"
+#include "cli/connect-secrets.h"
+#include "cli/notify.h"
+#include "errors.h"
+#include "frontend/explain.h"
+#include "frontend/secrets.h"
+#include "network/netlink-host.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum
+{
+    EXIT_AT_ONCE = 130, /* 128 + SIGINT, as shells have it */
+};
+
+typedef struct
+{
+    ConnectOptions options;
+    ConnectSecrets secrets;
+    const ConnectOutput *output;
+    OutriderHost *host;
+    OutriderTunnel *tunnel;
+    OutriderCounters counters; /* as last seen while there was something to count */
+    bool stopping;
+    bool ended;
+} Connect;
+
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* ---- what the tunnel tells ---- */
+
+static void
+report_state (Connect *self, OutriderTunnelState state)
+{
+    OutriderTunnelFacts facts = { 0 };
+    OutriderCounters counters = { 0 };
+    const GError *error = NULL;
+    if (self->tunnel != NULL)
+    {
+        outrider_tunnel_get_facts (self->tunnel, &facts);
+        outrider_tunnel_get_counters (self->tunnel, &counters);
+        error = outrider_tunnel_get_error (self->tunnel);
+    }
+    if (counters.packets_in + counters.packets_out > 0)
+        self->counters = counters;
+    ConnectReport report = {
+        .state = state,
+        .profile = self->options.profile,
+        .facts = &facts,
+        .error = error,
+        .counters = &self->counters,
+    };
+    self->output->state (&report);
+}
+
+/* The last thing that is told; gives the exit status. ERROR may be NULL: ended as asked. */
+static int
+report_end (Connect *self, const GError *error, const char *stage)
+{
+    bool failed =
+        error != NULL && !g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CANCELLED);
+    if (failed)
+        self->output->failed (error, stage != NULL ? stage : "start");
+    report_state (self, OUTRIDER_TUNNEL_DISCONNECTED);
+    return failed ? outrider_error_get_exit_status (explain_get_code (error)) : 0;
+}
+
+static void
+state_changed (OutriderTunnel *tunnel, void *data)
+{
+    Connect *self = data;
+    OutriderTunnelState state = outrider_tunnel_get_state (tunnel);
+    if (state == OUTRIDER_TUNNEL_DISCONNECTED)
+    {
+        self->ended = true; /* told by report_end () */
+        return;
+    }
+    report_state (self, state);
+    if (state == OUTRIDER_TUNNEL_CONNECTED)
+        notify_systemd ("READY=1");
+}
+
+static void
+secret_needed (OutriderTunnel *tunnel, int kind, void *data)
+{
+    Connect *self = data;
+    connect_secrets_ask (&self->secrets, kind);
+}
+
+static void
+rekeyed (OutriderTunnel *tunnel, const char *sa, void *data)
+{
+    Connect *self = data;
+    self->output->rekeyed (sa);
+}
+
+static void
+noticed (OutriderTunnel *tunnel, const char *story, void *data)
+{
+    Connect *self = data;
+    if (self->options.verbose)
+        self->output->notice (story);
+}
+
+/* ---- what the user tells ---- */
+
+/* The first signal ends the tunnel in order, a second one at once: but the host is put back. */
+static gboolean
+stop (void *data)
+{
+    Connect *self = data;
+    if (self->stopping)
+    {
+        outrider_host_revert (self->host);
+        _exit (EXIT_AT_ONCE);
+    }
+    self->stopping = true;
+    notify_systemd ("STOPPING=1");
+    connect_secrets_stop (&self->secrets);
+    if (self->tunnel != NULL)
+        outrider_tunnel_disconnect (self->tunnel);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+catch_signals (Connect *self)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS (ending_signals); i++)
+        g_unix_signal_add (ending_signals[i], stop, self);
+    signal (SIGPIPE, SIG_IGN); /* a reader of our lines may go; the tunnel stays */
+}
+
+/* ---- from the options to the end ---- */
+
+static OutriderHost *
+make_host (const Profile *profile)
+{
+    OutriderNetlinkHostOptions options = {
+        .no_dns = profile->dns == PROFILE_NONE,
+        .no_routes = profile->routes == PROFILE_NONE,
+    };
+    return outrider_netlink_host_new (&options);
+}
+
+static bool
+make_tunnel (Connect *self, GError **error)
+{
+    g_autoptr (Credentials) credentials = credentials_new ();
+    self->host = make_host (self->options.profile);
+    self->secrets = (ConnectSecrets){ .options = &self->options, .host = self->host };
+    catch_signals (self);
+    if (!connect_secrets_load (&self->secrets, credentials, error))
+        return false;
+    self->tunnel = outrider_tunnel_new (profile_copy (self->options.profile),
+                                        g_steal_pointer (&credentials), self->host);
+    self->secrets.tunnel = self->tunnel;
+    g_signal_connect (self->tunnel, "state-changed", G_CALLBACK (state_changed), self);
+    g_signal_connect (self->tunnel, "secret-needed", G_CALLBACK (secret_needed), self);
+    g_signal_connect (self->tunnel, "rekeyed", G_CALLBACK (rekeyed), self);
+    g_signal_connect (self->tunnel, "notice", G_CALLBACK (noticed), self);
+    return true;
+}
+
+static int
+run_tunnel (Connect *self)
+{
+    outrider_tunnel_connect (self->tunnel);
+    while (!self->ended)
+        g_main_context_iteration (NULL, true);
+    return report_end (self, outrider_tunnel_get_error (self->tunnel),
+                       outrider_tunnel_get_stage (self->tunnel));
+}
+
+/* Wrong words get one line; everything else its sentence and its hint. */
+static int
+report_refusal (Connect *self, const GError *error)
+{
+    if (!g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_USAGE) || self->options.json)
+        return report_end (self, error, NULL);
+    g_autofree char *evidence = explain_escape (error->message);
+    fprintf (stderr, "outrider: %s (see \"outrider connect --help\")\n", evidence);
+    return outrider_error_get_exit_status (OUTRIDER_ERROR_USAGE);
+}
+
+static void
+clear (Connect *self)
+{
+    connect_secrets_clear (&self->secrets);
+    g_clear_object (&self->tunnel);
+    g_clear_object (&self->host);
+    connect_options_clear (&self->options);
+}
+
+int
+connect_run (int argc, char **argv)
+{
+    Connect self = { .output = &connect_human };
+    g_autoptr (GError) error = NULL;
+    secrets_protect_process ();
+    bool understood = connect_options_parse (&self.options, argc, argv, &error);
+    int status = 0;
+    if (self.options.json)
+        self.output = &connect_json;
+    if (understood && self.options.help)
+        connect_options_print_help ();
+    else if (understood && make_tunnel (&self, &error))
+        status = run_tunnel (&self);
+    else
+        status = report_refusal (&self, error);
+    clear (&self);
+    return status;
+}
