@@ -60,13 +60,13 @@ const char *outrider_data_plane_get_device (OutriderDataPlane *self);
 int outrider_data_plane_get_device_index (OutriderDataPlane *self);
 
 /*
- * Carries a new child from now on, both ways. TRANSPORT is borrowed, its socket is read by the plane, until the last child
- * is removed or the plane is closed.
+ * Carries a child from now on, both ways; while another SA of the same number is there, CHILD is only heard and that one
+ * sends, until outrider_data_plane_switch_child (). TRANSPORT is borrowed and outlives the plane's use of it.
  */
 bool outrider_data_plane_install (OutriderDataPlane *self, UdpTransport *transport,
                                   IkeChildSa *child, GError **error);
 
-/* CHILD replaces the SA of the same number for sending; both are accepted until the old one is removed. */
+/* CHILD, installed before, sends in place of the SA of the same number; both are heard until the old one is removed. */
 bool outrider_data_plane_switch_child (OutriderDataPlane *self, IkeChildSa *child, GError **error);
 
 /* This SA (by its inbound SPI) is gone. What its peer had in flight was waited for by the session. */

@@ -75,7 +75,9 @@ pump_table_copy (const PumpTable *self)
 bool
 pump_table_add (PumpTable *self, PumpSa *sa)
 {
-    if (self->inbound_count == PUMP_SAS_MAX)
+    /* The same keys twice would count from the same nonce twice. */
+    if (self->inbound_count == PUMP_SAS_MAX ||
+        pump_table_find_inbound (self, sa->child->spi_in) != NULL)
         return false;
     self->inbound[self->inbound_count++] = pump_sa_ref (sa);
 
@@ -83,16 +85,28 @@ pump_table_add (PumpTable *self, PumpSa *sa)
     while (at < self->outbound_count && self->outbound[at]->child->number < sa->child->number)
         at++;
     if (at < self->outbound_count && self->outbound[at]->child->number == sa->child->number)
-    {
-        pump_sa_unref (self->outbound[at]);
-        self->outbound[at] = pump_sa_ref (sa);
         return true;
-    }
     memmove (&self->outbound[at + 1], &self->outbound[at],
              (self->outbound_count - at) * sizeof self->outbound[0]);
     self->outbound[at] = pump_sa_ref (sa);
     self->outbound_count++;
     return true;
+}
+
+bool
+pump_table_switch (PumpTable *self, uint32_t spi_in)
+{
+    PumpSa *sa = pump_table_find_inbound (self, spi_in);
+    for (unsigned i = 0; sa != NULL && i < self->outbound_count; i++)
+    {
+        if (self->outbound[i]->child->number != sa->child->number)
+            continue;
+        pump_sa_ref (sa);
+        pump_sa_unref (self->outbound[i]);
+        self->outbound[i] = sa;
+        return true;
+    }
+    return false;
 }
 
 static void

@@ -80,8 +80,14 @@ void pump_table_free (PumpTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PumpTable, pump_table_free)
 PumpTable *pump_table_copy (const PumpTable *self);
 
-/* SA carries its child's packets from now on; the child's former SA is still heard. False: the table is full. */
+/*
+ * SA is heard from now on; it also sends, unless another SA of the same child does: then that one sends until
+ * pump_table_switch (). False: the table is full, or this SA is there already.
+ */
 bool pump_table_add (PumpTable *self, PumpSa *sa);
+
+/* The SA with this inbound SPI sends for its child from now on. False: there is none. */
+bool pump_table_switch (PumpTable *self, uint32_t spi_in);
 
 /* The SA with this inbound SPI is gone both ways. False: there was none. */
 bool pump_table_remove (PumpTable *self, uint32_t spi_in);

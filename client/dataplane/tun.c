@@ -86,7 +86,7 @@ add_child (OutriderTunPlane *self, UdpTransport *transport, IkeChildSa *child, G
     if (!pump_table_add (table, sa))
     {
         g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_INTERNAL,
-                     "more than %d child SAs at a time", PUMP_SAS_MAX);
+                     "the same child SA twice, or more than %d at a time", PUMP_SAS_MAX);
         return false;
     }
     if (self->pump != NULL)
@@ -112,7 +112,15 @@ tun_plane_switch_child (OutriderDataPlane *plane, IkeChildSa *child, GError **er
 {
     OutriderTunPlane *self = OUTRIDER_TUN_PLANE (plane);
     g_return_val_if_fail (self->pump != NULL, false);
-    return add_child (self, self->transport, child, error);
+    g_autoptr (PumpTable) table = copy_table (self);
+    if (!pump_table_switch (table, child->spi_in))
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_INTERNAL,
+                             "the child SA to switch to was not installed");
+        return false;
+    }
+    pump_publish (self->pump, g_steal_pointer (&table));
+    return true;
 }
 
 static void

@@ -606,7 +606,11 @@ tables_keep_order_and_drain (void)
     g_assert_true (pump_table_add (table, sa));
     g_assert_cmpuint (table->outbound_count, ==, 1);
     g_assert_cmpuint (table->inbound_count, ==, 2);
+    g_assert_false (table->outbound[0] == sa);
+    g_assert_true (pump_table_switch (table, 0x1002));
     g_assert_true (table->outbound[0] == sa);
+    g_assert_cmpuint (table->inbound_count, ==, 2);
+    g_assert_false (pump_table_switch (table, 0x9999));
     g_assert_nonnull (pump_table_find_inbound (table, 0x1000));
     g_assert_true (pump_table_find_inbound (table, 0x1002) == sa);
     g_autoptr (PumpTable) copy = pump_table_copy (table);
@@ -654,6 +658,7 @@ threads_carry_through_rekeys (void)
             g_autoptr (IkeChildSa) child = make_child (i, round);
             g_autoptr (PumpSa) sa = pump_sa_new (child, 0, NULL);
             g_assert_true (pump_table_add (table, sa));
+            g_assert_true (pump_table_switch (table, child->spi_in));
             if (round > 2)
                 g_assert_true (pump_table_remove (table, 0x1000 + i + 2 * (round - 3)));
             pump_publish (pumps[i], table);
