@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The resolver's file in a scratch directory: changed, put back, and put back by the next start after a crash. */
+
+#include "network/dns-file.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct
+{
+    char *directory;
+    char *path;
+    char *journals;
+    DnsFile *dns;
+    NetworkPlan *plan;
+} Fixture;
+
+static const char before[] = "# mine\nsearch home.test\nnameserver 192.0.2.53\noptions ndots:2\n";
+
+static NetworkPlan *
+make_plan (void)
+{
+    NetworkPlan *plan = g_new0 (NetworkPlan, 1);
+    plan->device = g_strdup ("outrider0");
+    plan->addresses = g_array_new (false, false, sizeof (IpPrefix));
+    plan->routes = g_array_new (false, false, sizeof (IpPrefix));
+    plan->excludes = g_array_new (false, false, sizeof (IpPrefix));
+    plan->dns = g_array_new (false, false, sizeof (IpAddress));
+    plan->search = g_ptr_array_new_with_free_func (g_free);
+    IpAddress server;
+    ip_address_parse ("10.77.0.53", &server);
+    g_array_append_val (plan->dns, server);
+    g_ptr_array_add (plan->search, g_strdup ("corp.test"));
+    return plan;
+}
+
+static void
+set_up (Fixture *self, gconstpointer unused)
+{
+    self->directory = g_dir_make_tmp ("outrider-dns-XXXXXX", NULL);
+    self->path = g_build_filename (self->directory, "resolv.conf", NULL);
+    self->journals = g_build_filename (self->directory, "run", NULL);
+    self->dns = dns_file_new (self->path, self->journals);
+    self->plan = make_plan ();
+    g_assert_true (g_file_set_contents (self->path, before, -1, NULL));
+}
+
+static void
+tear_down (Fixture *self, gconstpointer unused)
+{
+    dns_file_free (self->dns);
+    network_plan_free (self->plan);
+    static const char *const names[] = { "resolv.conf", "target", "run/resolv.conf.before" };
+    for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+        g_autofree char *name = g_build_filename (self->directory, names[i], NULL);
+        unlink (name);
+    }
+    rmdir (self->journals);
+    g_assert_cmpint (rmdir (self->directory), ==, 0); /* no scratch file stays behind */
+    g_free (self->directory);
+    g_free (self->path);
+    g_free (self->journals);
+}
+
+static void
+assert_content (const Fixture *self, const char *expected)
+{
+    g_autofree char *content = NULL;
+    g_assert_true (g_file_get_contents (self->path, &content, NULL, NULL));
+    g_assert_cmpstr (content, ==, expected);
+}
+
+static void
+apply (Fixture *self)
+{
+    g_autoptr (GError) error = NULL;
+    g_assert_true (dns_file_apply (self->dns, self->plan, &error));
+    g_assert_no_error (error);
+}
+
+static const char split[] =
+    "# Made by outrider for outrider0. What was here before comes back when the "
+    "tunnel ends.\n"
+    "search corp.test home.test\nnameserver 10.77.0.53\n"
+    "nameserver 192.0.2.53\noptions ndots:2\n";
+
+static void
+file_is_changed_and_put_back (Fixture *self, gconstpointer unused)
+{
+    chmod (self->path, 0640);
+    apply (self);
+    assert_content (self, split);
+    dns_file_revert (self->dns);
+    assert_content (self, before);
+    struct stat status;
+    g_assert_cmpint (lstat (self->path, &status), ==, 0);
+    g_assert_cmpuint (status.st_mode & 07777, ==, 0640);
+}
+
+static void
+full_tunnel_leaves_no_other_server (Fixture *self, gconstpointer unused)
+{
+    self->plan->full_v4 = true;
+    apply (self);
+    g_autofree char *content = NULL;
+    g_assert_true (g_file_get_contents (self->path, &content, NULL, NULL));
+    g_assert_null (strstr (content, "192.0.2.53"));
+    g_assert_nonnull (strstr (content, "options ndots:2"));
+}
+
+static void
+link_comes_back_as_a_link (Fixture *self, gconstpointer unused)
+{
+    g_autofree char *target = g_build_filename (self->directory, "target", NULL);
+    g_assert_cmpint (rename (self->path, target), ==, 0);
+    g_assert_cmpint (symlink ("target", self->path), ==, 0);
+    apply (self);
+    assert_content (self, split);
+    dns_file_revert (self->dns);
+    g_autofree char *leads_to = g_file_read_link (self->path, NULL);
+    g_assert_cmpstr (leads_to, ==, "target");
+    assert_content (self, before);
+}
+
+static void
+nothing_comes_back_as_nothing (Fixture *self, gconstpointer unused)
+{
+    unlink (self->path);
+    apply (self);
+    dns_file_revert (self->dns);
+    g_assert_false (g_file_test (self->path, G_FILE_TEST_EXISTS));
+}
+
+static void
+foreign_change_stays (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    g_assert_true (g_file_set_contents (self->path, "nameserver 203.0.113.1\n", -1, NULL));
+    dns_file_revert (self->dns);
+    assert_content (self, "nameserver 203.0.113.1\n");
+}
+
+/* Changes the file in a process that ends without undoing it. */
+static void
+crash (Fixture *self)
+{
+    pid_t child = fork ();
+    if (child == 0)
+        _exit (dns_file_apply (self->dns, self->plan, NULL) ? 0 : 1);
+    int status = -1;
+    g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+    g_assert_cmpint (status, ==, 0);
+    assert_content (self, split);
+}
+
+static void
+next_start_repairs_after_a_crash (Fixture *self, gconstpointer unused)
+{
+    crash (self);
+    g_autoptr (GError) error = NULL;
+    g_assert_true (dns_file_repair (self->dns, &error));
+    g_assert_no_error (error);
+    assert_content (self, before);
+    g_assert_true (dns_file_repair (self->dns, NULL));
+    assert_content (self, before);
+}
+
+static void
+live_owner_is_left_alone (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    DnsFile *other = dns_file_new (self->path, self->journals);
+    g_assert_true (dns_file_repair (other, NULL));
+    assert_content (self, split);
+    g_autoptr (GError) error = NULL;
+    g_assert_false (dns_file_apply (other, self->plan, &error));
+    g_assert_nonnull (error);
+    dns_file_free (other);
+    assert_content (self, split);
+}
+
+static void
+broken_journal_changes_nothing (Fixture *self, gconstpointer unused)
+{
+    g_assert_cmpint (g_mkdir (self->journals, 0755), ==, 0);
+    g_autofree char *journal = g_build_filename (self->journals, "resolv.conf.before", NULL);
+    static const char *const contents[] = { "", "[before]\nprocess=1\n",
+                                            "[before]\nfound=9\ncontent=!!\n" };
+    for (size_t i = 0; i < G_N_ELEMENTS (contents); i++)
+    {
+        g_assert_true (g_file_set_contents (journal, contents[i], -1, NULL));
+        g_assert_true (dns_file_repair (self->dns, NULL));
+        assert_content (self, before);
+    }
+}
+
+static void
+no_servers_no_change (Fixture *self, gconstpointer unused)
+{
+    g_array_set_size (self->plan->dns, 0);
+    apply (self);
+    assert_content (self, before);
+}
+
+int
+main (int argc, char **argv)
+{
+    static const struct
+    {
+        const char *path;
+        void (*test) (Fixture *, gconstpointer);
+    } tests[] = {
+        { "/dns-file/file", file_is_changed_and_put_back },
+        { "/dns-file/full", full_tunnel_leaves_no_other_server },
+        { "/dns-file/link", link_comes_back_as_a_link },
+        { "/dns-file/nothing", nothing_comes_back_as_nothing },
+        { "/dns-file/foreign", foreign_change_stays },
+        { "/dns-file/crash", next_start_repairs_after_a_crash },
+        { "/dns-file/live-owner", live_owner_is_left_alone },
+        { "/dns-file/broken-journal", broken_journal_changes_nothing },
+        { "/dns-file/no-servers", no_servers_no_change },
+    };
+    g_test_init (&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
+        g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    return g_test_run ();
+}
