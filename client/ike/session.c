@@ -555,7 +555,7 @@ receive_inner (IkeSession *self, IkeSa *sa, const IkeHeader *header, GBytes *inn
         return;
     }
     if (!readable)
-        payloads.count = 0, error = NULL;
+        payloads.count = 0; /* an empty answer is due to it all the same */
     receive_request (self, sa, header, &payloads, now);
 }
 
