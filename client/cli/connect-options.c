@@ -162,7 +162,10 @@ read_words (int argc, char **argv, GHashTable *given, char **ret_name, GError **
         words[i] = g_strdup (argv[i]);
     g_autoptr (GError) failure = NULL;
     if (!g_option_context_parse_strv (context, &words, &failure))
+    {
+        failure->message[0] = g_ascii_tolower (failure->message[0]);
         return refuse (error, "%s", failure->message);
+    }
     unsigned count = g_strv_length (words);
     if (g_hash_table_contains (given, "help"))
         return true;

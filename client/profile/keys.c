@@ -294,7 +294,7 @@ read_duration (const ProfileKey *self, const char *value, Profile *profile, GErr
     if (seconds == 0)
         seconds = 1;
     if (number > self->most / seconds)
-        return refuse (error, "longer than %u days", (unsigned)(self->most / DAY_SECONDS));
+        return refuse (error, "longer than %u hours", (unsigned)(self->most / 3600));
     FIELD (gint64, profile, self) = (gint64)(number * seconds);
     return true;
 }
