@@ -235,6 +235,8 @@ def login(options):
     filled = {"host": "gw.test", "ca": "ca-ecdsa", "method": "eap-mschapv2", "timeout": 8}
     if options.get("method", "eap-mschapv2") == "eap-mschapv2":
         filled.update(user="alice", password="wonderland")
+    if options.get("profile"):
+        filled.update(password="wonderland")
     if options.get("method") == "psk":
         filled.update(ca=None, id="alice", psk="shared in the lab")
     filled.update(options)
