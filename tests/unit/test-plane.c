@@ -176,6 +176,11 @@ children_come_and_go (void)
     outrider_data_plane_set_mtu (bench->plane, 1400);
     g_assert_cmphex (send_and_look (bench), ==, 0x101);
     gateway_says_something (bench);
+    /* The next SA of the child is heard, and sends once it is switched to; the same keys never start twice. */
+    g_assert_false (outrider_data_plane_switch_child (bench->plane, second, NULL));
+    g_assert_true (outrider_data_plane_install (bench->plane, bench->transport, second, NULL));
+    g_assert_false (outrider_data_plane_install (bench->plane, bench->transport, second, NULL));
+    g_assert_cmphex (send_and_look (bench), ==, 0x101);
     g_assert_true (outrider_data_plane_switch_child (bench->plane, second, NULL));
     g_assert_cmphex (send_and_look (bench), ==, 0x201);
     outrider_data_plane_remove (bench->plane, first);
@@ -183,19 +188,19 @@ children_come_and_go (void)
     g_assert_cmphex (send_and_look (bench), ==, 0x201);
     outrider_data_plane_moved (bench->plane);
     outrider_data_plane_get_counters (bench->plane, &counters);
-    g_assert_cmpuint (counters.packets_out, ==, 3);
-    g_assert_cmpuint (counters.octets_out, ==, 3 * 33);
+    g_assert_cmpuint (counters.packets_out, ==, 4);
+    g_assert_cmpuint (counters.octets_out, ==, 4 * 33);
 
     /* Without a child the socket is the main loop's again, and nothing was forgotten. */
     outrider_data_plane_remove (bench->plane, second);
     gateway_says_something (bench);
     outrider_data_plane_get_counters (bench->plane, &counters);
-    g_assert_cmpuint (counters.packets_out, ==, 3);
+    g_assert_cmpuint (counters.packets_out, ==, 4);
     g_assert_true (outrider_data_plane_install (bench->plane, bench->transport, first, NULL));
     g_assert_cmphex (send_and_look (bench), ==, 0x101);
     gateway_says_something (bench);
     outrider_data_plane_get_counters (bench->plane, &counters);
-    g_assert_cmpuint (counters.packets_out, ==, 4);
+    g_assert_cmpuint (counters.packets_out, ==, 5);
 }
 
 static void
