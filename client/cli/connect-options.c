@@ -152,10 +152,27 @@ connect_options_print_help (void)
     fputs (help, stdout);
 }
 
+/* GOption passes over the value in "--once=no", which would then mean the contrary. */
+static bool
+check_switches (int argc, char **argv, GError **error)
+{
+    for (int word = 1; word < argc && strcmp (argv[word], "--") != 0; word++)
+        for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+        {
+            g_autofree char *start = g_strdup_printf ("--%s=", rows[i].option);
+            if (rows[i].argument == NULL && rows[i].description != NULL &&
+                g_str_has_prefix (argv[word], start))
+                return refuse (error, "--%s takes no value", rows[i].option);
+        }
+    return true;
+}
+
 /* The options to GIVEN, the one argument to RET_NAME. */
 static bool
 read_words (int argc, char **argv, GHashTable *given, char **ret_name, GError **error)
 {
+    if (!check_switches (argc, argv, error))
+        return false;
     g_autoptr (GOptionContext) context = make_context (given);
     g_auto (GStrv) words = g_new0 (char *, argc + 1);
     for (int i = 0; i < argc; i++)
@@ -257,6 +274,8 @@ make_profile (ConnectOptions *self, GHashTable *given, GError **error)
     if (!read_number (given, "timeout", 1, TIMEOUT_MAX, &timeout, error))
         return false;
     bool is_host = self->entry->path == NULL;
+    if (is_host && strpbrk (self->entry->name, ";, \t\n") != NULL)
+        return refuse (error, "no profile is called \"%s\", and no host can be", self->entry->name);
     self->profile = is_host ? profile_new () : load_profile (self->entry->path, error);
     if (self->profile == NULL)
         return false;
