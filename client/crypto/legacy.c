@@ -55,6 +55,15 @@ get_library (GError **error)
     return found;
 }
 
+void
+legacy_prepare (void)
+{
+    static const uint8_t key[7] = { 1 }, clear[DES_BLOCK] = { 0 };
+    uint8_t out[DIGEST_SIZE];
+    if (legacy_md4 (byte_view (clear, sizeof clear), out, NULL))
+        legacy_des_encrypt (key, clear, out, NULL);
+}
+
 static bool
 digest_parts (const char *name, const ByteView *parts, size_t n_parts, uint8_t ret_digest[16],
               GError **error)

@@ -8,6 +8,9 @@
 
 #include "bytes/view.h"
 
+/* Loads the provider now, where there is time for it, rather than at first use. */
+void legacy_prepare (void);
+
 /* 16 octets. OUTRIDER_ERROR_INTERNAL if this OpenSSL has no legacy provider; the message names the package. */
 bool legacy_md4 (ByteView content, uint8_t ret_digest[16], GError **error);
 bool legacy_md5 (const ByteView *parts, size_t n_parts, uint8_t ret_digest[16], GError **error);

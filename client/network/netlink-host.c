@@ -202,6 +202,8 @@ take_down (OutriderNetlinkHost *self)
 static bool
 put_up (OutriderNetlinkHost *self, const NetworkPlan *plan, GError **error)
 {
+    netlink_silence_link (self->netlink, plan->device_index);
+    netlink_commit (self->netlink, true, NULL);
     netlink_set_link (self->netlink, plan->device_index, plan->mtu, true);
     for (guint i = 0; i < plan->addresses->len; i++)
         netlink_add_address (self->netlink, plan->device_index,

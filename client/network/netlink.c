@@ -7,6 +7,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
@@ -100,6 +101,21 @@ netlink_set_link (Netlink *self, int index, unsigned mtu, bool up)
     link->ifi_change = IFF_UP;
     link->ifi_flags = up ? IFF_UP : 0;
     mnl_attr_put_u32 (message, IFLA_MTU, mtu);
+    queue (self, message);
+}
+
+void
+netlink_silence_link (Netlink *self, int index)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    struct nlmsghdr *message = begin (self, buffer, RTM_NEWLINK, 0);
+    struct ifinfomsg *link = mnl_nlmsg_put_extra_header (message, sizeof *link);
+    link->ifi_index = index;
+    struct nlattr *families = mnl_attr_nest_start (message, IFLA_AF_SPEC);
+    struct nlattr *ipv6 = mnl_attr_nest_start (message, AF_INET6);
+    mnl_attr_put_u8 (message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+    mnl_attr_nest_end (message, ipv6);
+    mnl_attr_nest_end (message, families);
     queue (self, message);
 }
 
@@ -232,6 +248,12 @@ static void
 set_refusal (int error_number, GError **error)
 {
     bool rights = error_number == EPERM || error_number == EACCES;
+    if (error_number == EEXIST)
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                             "a route to one of the tunnel's networks is there already");
+        return;
+    }
     g_set_error (error, OUTRIDER_ERROR,
                  rights ? OUTRIDER_ERROR_NO_RIGHTS : OUTRIDER_ERROR_HOST_REFUSED,
                  "the kernel refused to change the network: %s", g_strerror (error_number));
@@ -257,8 +279,9 @@ read_answers (Netlink *self, unsigned count, int *ret_refusal, bool missing_ok)
             if (message->nlmsg_type != NLMSG_ERROR)
                 continue;
             const struct nlmsgerr *answer = mnl_nlmsg_get_payload (message);
-            bool passed = answer->error == 0 || answer->error == -EEXIST ||
-                          (missing_ok && is_missing (-answer->error));
+            bool shared_rule = answer->error == -EEXIST && answer->msg.nlmsg_type == RTM_NEWRULE;
+            bool passed =
+                answer->error == 0 || shared_rule || (missing_ok && is_missing (-answer->error));
             if (!passed && *ret_refusal == 0)
                 *ret_refusal = -answer->error;
             count--;

@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Netlink, netlink_free)
 
 /* Each call queues one message; netlink_commit () sends what is queued and waits for every answer. */
 void netlink_set_link (Netlink *self, int index, unsigned mtu, bool up);
+/* No link-local address of IPv6: nobody is at the other end to speak it with. Refused by kernels without IPv6. */
+void netlink_silence_link (Netlink *self, int index);
+
 void netlink_add_address (Netlink *self, int index, const IpPrefix *address);
 void netlink_delete_address (Netlink *self, int index, const IpPrefix *address);
 

@@ -2,6 +2,9 @@
 #include "tunnel/login.h"
 
 #include "bytes/writer.h"
+#include "crypto/group.h"
+#include "crypto/legacy.h"
+#include "crypto/prf.h"
 #include "eap/method.h"
 #include "errors.h"
 #include "ike/limits.h"
@@ -160,6 +163,22 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
     config->rekey_ike = profile->rekey_ike * IKE_SECOND;
     config->rekey_child = profile->rekey_child * IKE_SECOND;
     return g_steal_pointer (&config);
+}
+
+void
+login_warm_up (const Profile *profile)
+{
+    static bool warm;
+    if (warm)
+        return;
+    warm = true;
+    g_autoptr (GPtrArray) proposals = ike_proposals_default (IKE_PROTOCOL_IKE);
+    const Algorithm *prf = algorithm_find_name (TRANSFORM_PRF, "prfsha256");
+    ByteView nothing = byte_view_of_string ("outrider");
+    key_exchange_free (key_exchange_new (ike_proposals_get_first_group (proposals), NULL));
+    secret_bytes_unref (prf_compute (prf, nothing, &nothing, 1, NULL));
+    if (has_eap (profile))
+        legacy_prepare ();
 }
 
 CertsTrust *

@@ -603,6 +603,7 @@ open_connection (OutriderTunnel *self, const Gateway *gateway, GError **error)
 static void
 try_gateway (OutriderTunnel *self)
 {
+    g_autoptr (OutriderTunnel) alive = g_object_ref (self);
     const Gateway *gateway = self->gateways->pdata[self->gateway];
     g_autoptr (GError) error = NULL;
     if (!open_connection (self, gateway, &error))
@@ -622,6 +623,7 @@ try_gateway (OutriderTunnel *self)
         abort_session (self, g_steal_pointer (&error));
         pull (self);
     }
+    login_warm_up (self->profile);
 }
 
 static void
@@ -646,6 +648,8 @@ begin_try (OutriderTunnel *self)
     set_state (self, OUTRIDER_TUNNEL_RESOLVING);
     gateway_resolve (self->profile->addresses, self->profile->port, self->cancellable, resolved,
                      self);
+    if (self->state == OUTRIDER_TUNNEL_RESOLVING)
+        login_warm_up (self->profile);
 }
 
 /* ---- calls ---- */
