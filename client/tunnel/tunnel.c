@@ -483,7 +483,7 @@ pull (OutriderTunnel *self)
 {
     if (self->pulling || self->session == NULL)
         return;
-    g_autoptr (OutriderTunnel) alive = g_object_ref (self);
+    G_GNUC_UNUSED g_autoptr (OutriderTunnel) alive = g_object_ref (self);
     self->pulling = true;
     IkeAction *next;
     while (!self->ending && (next = ike_session_next_action (self->session)) != NULL)
@@ -603,7 +603,7 @@ open_connection (OutriderTunnel *self, const Gateway *gateway, GError **error)
 static void
 try_gateway (OutriderTunnel *self)
 {
-    g_autoptr (OutriderTunnel) alive = g_object_ref (self);
+    G_GNUC_UNUSED g_autoptr (OutriderTunnel) alive = g_object_ref (self);
     const Gateway *gateway = self->gateways->pdata[self->gateway];
     g_autoptr (GError) error = NULL;
     if (!open_connection (self, gateway, &error))
@@ -658,7 +658,7 @@ void
 outrider_tunnel_connect (OutriderTunnel *self)
 {
     g_return_if_fail (self->state == OUTRIDER_TUNNEL_IDLE);
-    g_autoptr (OutriderTunnel) alive = g_object_ref (self);
+    G_GNUC_UNUSED g_autoptr (OutriderTunnel) alive = g_object_ref (self);
     self->deadline = deadline_new (deadline_reached, self);
     self->pause = deadline_new (pause_is_over, self);
     GError *error = NULL;
