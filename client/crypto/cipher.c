@@ -291,7 +291,7 @@ set_up_context (Cipher *self, const uint8_t *key)
     done = done && EVP_CipherInit_ex2 (self->context, NULL, key, NULL, encrypts, NULL) == 1;
 
     /* Where it is set, OpenSSL 3.0 sets it again with every IV: only for the mode that pads. */
-    if (done && algorithm->block_size > 1 && algorithm->icv_size == 0)
+    if (done && self->mode == &mode_cbc)
         done = EVP_CIPHER_CTX_set_padding (self->context, 0) == 1;
     EVP_CIPHER_free (cipher);
     return done;
