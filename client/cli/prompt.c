@@ -59,6 +59,8 @@ line_came (int terminal, GIOCondition condition, void *data)
     g_autoptr (SecretBytes) secret =
         count > 0 ? secrets_from_line (byte_view (line, (size_t)count)) : NULL;
     explicit_bzero (line, sizeof line);
+    if (secret == NULL) /* Ctrl-D left the cursor where it was */
+        write_text (terminal, "\n");
     self->source = 0;
     self->answer (secret, self->data);
     return G_SOURCE_REMOVE;

@@ -188,5 +188,7 @@ explain_error (const GError *error)
 {
     g_autofree char *evidence = explain_escape (error->message);
     const char *sentence = explain_get_sentence (explain_get_code (error));
+    if (g_str_has_prefix (evidence, sentence))
+        return g_steal_pointer (&evidence);
     return *evidence != '\0' ? g_strdup_printf ("%s: %s", sentence, evidence) : g_strdup (sentence);
 }

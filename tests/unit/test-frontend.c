@@ -86,6 +86,10 @@ evidence_cannot_fool_a_terminal (void)
     g_autofree char *text = explain_error (error);
     g_assert_cmpstr (
         text, ==, "wrong user name or password: E=691 \\x1b[2J \xef\xbf\xbd\\u202e \xc3\xbc\\x0a");
+    g_autoptr (GError) same = g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_CLOSED,
+                                                   "the gateway ended the connection (x)");
+    g_autofree char *once = explain_error (same);
+    g_assert_cmpstr (once, ==, same->message);
     g_autoptr (GError) other = g_error_new_literal (G_FILE_ERROR, 1, "");
     g_assert_cmpint (explain_get_code (other), ==, OUTRIDER_ERROR_INTERNAL);
     g_autofree char *plain = explain_error (other);

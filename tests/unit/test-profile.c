@@ -189,6 +189,7 @@ what_this_version_cannot_do_is_refused (void)
         g_autofree char *good =
             g_strdup_printf ("[%s]\n%s=%s\n", fixed[i].section, fixed[i].key, fixed[i].value);
         g_autoptr (Profile) profile = read_good (good);
+        g_assert_false (profile->kill_switch || profile->reauth || profile->on_demand);
         g_autofree char *bad =
             g_strdup_printf ("\n[%s]\n\n%s=%s\n", fixed[i].section, fixed[i].key, fixed[i].refused);
         g_autofree char *place =
@@ -285,11 +286,13 @@ sizes_are_bounded (void)
     assert_refused (large, "lab.profile: larger than 256 KiB");
     large[256 * 1024] = '\0';
     g_autoptr (Profile) empty = read_good (large);
+    g_assert_null (empty->name);
 
     g_autofree char *line = g_strnfill (8193, '#');
     assert_refused (line, "lab.profile:1: a line of more than");
     line[8192] = '\0';
     g_autoptr (Profile) comment = read_good (line);
+    g_assert_null (comment->name);
 
     g_autofree char *name = g_strnfill (4097, 'n');
     g_autofree char *text = g_strconcat ("[profile]\nname=", name, "\n", NULL);
