@@ -54,6 +54,7 @@ ask_passphrase (ConnectSecrets *self, const char *file, unsigned attempt, GError
     g_autofree char *name = explain_escape (file);
     g_autofree char *question = g_strdup_printf (
         "%sPassphrase for %s: ", attempt > 0 ? "It does not open the file. " : "", name);
+    self->about_to_ask (self->owner);
     if (!self->stopping)
         self->prompt = prompt_new (question, take_passphrase, self);
     if (self->prompt == NULL && attempt == 0 && !self->stopping)

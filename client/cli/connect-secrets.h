@@ -22,6 +22,8 @@ typedef struct
 {
     const ConnectOptions *options;
     OutriderHost *host;
+    void (*about_to_ask) (void *owner); /* before the terminal is changed */
+    void *owner;
     OutriderTunnel *tunnel; /* borrowed; NULL before there is one */
     SecretBytes *given;     /* by --password-file, --password-fd */
     SecretBytes *answers[CONNECT_SECRET_KINDS];

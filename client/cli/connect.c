@@ -5,12 +5,12 @@
 #include "cli/connect-output.h"
 #include "cli/connect-secrets.h"
 #include "cli/notify.h"
+#include "cli/signals.h"
 #include "errors.h"
 #include "frontend/explain.h"
 #include "frontend/secrets.h"
 #include "network/netlink-host.h"
 
-#include <glib-unix.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -112,7 +112,7 @@ noticed (OutriderTunnel *tunnel, const char *story, void *data)
 /* ---- what the user tells ---- */
 
 /* The first signal ends the tunnel in order, a second one at once: but the host is put back. */
-static gboolean
+static void
 stop (void *data)
 {
     Connect *self = data;
@@ -126,15 +126,13 @@ stop (void *data)
     connect_secrets_stop (&self->secrets);
     if (self->tunnel != NULL)
         outrider_tunnel_disconnect (self->tunnel);
-    return G_SOURCE_CONTINUE;
 }
 
+/* Not before there is something to end in order: until then a signal just ends the process, blocked on a pipe or not. */
 static void
-catch_signals (Connect *self)
+catch_signals (void *data)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS (ending_signals); i++)
-        g_unix_signal_add (ending_signals[i], stop, self);
-    signal (SIGPIPE, SIG_IGN); /* a reader of our lines may go; the tunnel stays */
+    signals_catch (ending_signals, G_N_ELEMENTS (ending_signals), stop, data);
 }
 
 /* ---- from the options to the end ---- */
@@ -154,8 +152,12 @@ make_tunnel (Connect *self, GError **error)
 {
     g_autoptr (Credentials) credentials = credentials_new ();
     self->host = make_host (self->options.profile);
-    self->secrets = (ConnectSecrets){ .options = &self->options, .host = self->host };
-    catch_signals (self);
+    self->secrets = (ConnectSecrets){
+        .options = &self->options,
+        .host = self->host,
+        .about_to_ask = catch_signals,
+        .owner = self,
+    };
     if (!connect_secrets_load (&self->secrets, credentials, error))
         return false;
     self->tunnel = outrider_tunnel_new (profile_copy (self->options.profile),
@@ -171,6 +173,7 @@ make_tunnel (Connect *self, GError **error)
 static int
 run_tunnel (Connect *self)
 {
+    catch_signals (self);
     outrider_tunnel_connect (self->tunnel);
     while (!self->ended)
         g_main_context_iteration (NULL, true);
@@ -204,6 +207,7 @@ connect_run (int argc, char **argv)
     Connect self = { .output = &connect_human };
     g_autoptr (GError) error = NULL;
     secrets_protect_process ();
+    signal (SIGPIPE, SIG_IGN); /* a reader of our lines may go; the tunnel stays */
     bool understood = connect_options_parse (&self.options, argc, argv, &error);
     int status = 0;
     if (self.options.json)
