@@ -5,40 +5,7 @@
  * algorithms by which both sides must come to the same keys.
  */
 
-#include "errors.h"
-#include "support/network.h"
-
-/* ---- certificates, made once ---- */
-
-static PkiEntity *root;
-
-static PkiEntity *
-issue (const char *key, const char *name, const char *usage)
-{
-    g_autofree char *subject = g_strdup_printf ("CN=%s", name);
-    g_autofree char *names =
-        g_strdup_printf ("%s:%s", strchr (name, '@') != NULL ? "email" : "DNS", name);
-    PkiRequest request = {
-        .subject = subject, .key = key, .names = names, .extended_usage = usage
-    };
-    return pki_issue (&request, root);
-}
-
-static void
-trust_root (Network *network)
-{
-    g_autoptr (GPtrArray) authorities = g_ptr_array_new ();
-    g_ptr_array_add (authorities, pki_get_certificate (root));
-    network->trust = certs_trust_new (authorities, NULL);
-    g_assert_nonnull (network->trust);
-}
-
-static void
-give_certificate (IkeSessionConfig *config, const PkiEntity *own)
-{
-    config->certificates = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-    g_ptr_array_add (config->certificates, g_bytes_ref (pki_get_certificate (own)));
-}
+#include "session/fixture.h"
 
 /* ---- PSK ---- */
 
@@ -51,8 +18,8 @@ give_certificate (IkeSessionConfig *config, const PkiEntity *own)
 static void
 test_psk (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -72,8 +39,8 @@ test_psk (void)
 static void
 test_psk_wrong (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     network->psk = "another key";
     network_start (network);
     network_run_until_settled (network);
@@ -85,8 +52,8 @@ test_psk_wrong (void)
 static void
 test_psk_missing (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     network->psk = NULL;
     network_start (network);
     network_run_until_settled (network);
@@ -97,9 +64,9 @@ test_psk_missing (void)
 static void
 test_psk_other_name (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.identity = "other.example.com";
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_closed (network, OUTRIDER_ERROR_NAME_MISMATCH);
@@ -111,11 +78,11 @@ test_psk_other_name (void)
 static void
 test_psk_any_name (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.identity = "other.example.com";
-    IkeSessionConfig *config = network_config (IKE_LOGIN_PSK);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
     config->insist_on_gateway_identity = config->send_gateway_identity = false;
-    g_autoptr (Network) network = network_new (config, &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     g_assert_cmpstr (network->gateway_identity, ==, "other.example.com");
@@ -155,18 +122,19 @@ static void
 test_certificate (gconstpointer data)
 {
     const CertificateCase *row = data;
-    g_autoptr (PkiEntity) server = issue (row->gateway_key, "vpn.example.com", "serverAuth");
-    g_autoptr (PkiEntity) own = issue (row->client_key, "alice@example.com", NULL);
-    ResponderConfig gateway = responder_config (IKE_LOGIN_CERTIFICATE);
+    g_autoptr (PkiEntity) server =
+        fixture_issue (row->gateway_key, "vpn.example.com", "serverAuth");
+    g_autoptr (PkiEntity) own = fixture_issue (row->client_key, "alice@example.com", NULL);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_CERTIFICATE);
     gateway.entity = server;
     gateway.old_auth = row->old_auth;
     gateway.padding = row->padding;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_CERTIFICATE);
-    give_certificate (config, own);
-    g_autoptr (Network) network = network_new (config, &gateway);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_CERTIFICATE);
+    g_ptr_array_remove_index (config->certificates, 0);
+    g_ptr_array_add (config->certificates, g_bytes_ref (pki_get_certificate (own)));
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_CERTIFICATE, config, &gateway);
     network->own = own;
     network->padding = row->padding;
-    trust_root (network);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -175,17 +143,11 @@ test_certificate (gconstpointer data)
 static void
 test_certificate_untrusted (void)
 {
-    g_autoptr (PkiEntity) server = issue ("ecp256", "vpn.example.com", "serverAuth");
-    g_autoptr (PkiEntity) own = issue ("ecp256", "alice@example.com", NULL);
     g_autoptr (PkiEntity) stranger = pki_issue_root ("Stranger");
-    ResponderConfig gateway = responder_config (IKE_LOGIN_CERTIFICATE);
-    gateway.entity = server;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_CERTIFICATE);
-    give_certificate (config, own);
-    g_autoptr (Network) network = network_new (config, &gateway);
-    network->own = own;
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_CERTIFICATE, NULL, NULL);
     g_autoptr (GPtrArray) authorities = g_ptr_array_new ();
     g_ptr_array_add (authorities, pki_get_certificate (stranger));
+    certs_trust_free (network->trust);
     network->trust = certs_trust_new (authorities, NULL);
     network_start (network);
     network_run_until_settled (network);
@@ -195,20 +157,14 @@ test_certificate_untrusted (void)
     g_assert_true (responder_is_gone (network->gateway));
 }
 
-/* The certificate is good, but it is not the one that signed. */
+/* A good certificate of our CA, but of another host. */
 static void
 test_certificate_of_another (void)
 {
-    g_autoptr (PkiEntity) server = issue ("ecp256", "vpn.example.com", "serverAuth");
-    g_autoptr (PkiEntity) thief = issue ("ecp256", "thief.example.com", "serverAuth");
-    g_autoptr (PkiEntity) own = issue ("ecp256", "alice@example.com", NULL);
-    ResponderConfig gateway = responder_config (IKE_LOGIN_CERTIFICATE);
+    g_autoptr (PkiEntity) thief = fixture_issue ("ecp256", "thief.example.com", "serverAuth");
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_CERTIFICATE);
     gateway.entity = thief;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_CERTIFICATE);
-    give_certificate (config, own);
-    g_autoptr (Network) network = network_new (config, &gateway);
-    network->own = own;
-    trust_root (network);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_CERTIFICATE, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_closed (network, OUTRIDER_ERROR_NAME_MISMATCH);
@@ -216,24 +172,6 @@ test_certificate_of_another (void)
 }
 
 /* ---- EAP ---- */
-
-static PkiEntity *eap_server;
-
-static Network *
-new_eap (const ResponderConfig *responder)
-{
-    Network *network = network_new (network_config (IKE_LOGIN_EAP), responder);
-    trust_root (network);
-    return network;
-}
-
-static ResponderConfig
-eap_gateway (void)
-{
-    ResponderConfig gateway = responder_config (IKE_LOGIN_EAP);
-    gateway.entity = eap_server;
-    return gateway;
-}
 
 /*
  *     HDR, SK {IDi, IDr, N(INITIAL_CONTACT), CP, SAi2, TSi, TSr}  -->
@@ -246,8 +184,8 @@ eap_gateway (void)
 static void
 test_eap (void)
 {
-    ResponderConfig gateway = eap_gateway ();
-    g_autoptr (Network) network = new_eap (&gateway);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -265,9 +203,9 @@ test_eap (void)
 static void
 test_eap_without_identity (void)
 {
-    ResponderConfig gateway = eap_gateway ();
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
     gateway.eap_identity = false;
-    g_autoptr (Network) network = new_eap (&gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -276,9 +214,9 @@ test_eap_without_identity (void)
 static void
 test_eap_after_nak (gconstpointer data)
 {
-    ResponderConfig gateway = eap_gateway ();
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
     gateway.eap_first = (uint8_t)GPOINTER_TO_UINT (data);
-    g_autoptr (Network) network = new_eap (&gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -287,13 +225,12 @@ test_eap_after_nak (gconstpointer data)
 static void
 test_eap_domain (void)
 {
-    ResponderConfig gateway = eap_gateway ();
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
     gateway.user = "DOMAIN\\alice";
-    IkeSessionConfig *config = network_config (IKE_LOGIN_EAP);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_EAP);
     g_free (config->eap_identity);
     config->eap_identity = g_strdup ("DOMAIN\\alice");
-    g_autoptr (Network) network = network_new (config, &gateway);
-    trust_root (network);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -331,12 +268,12 @@ static void
 test_detour (gconstpointer data)
 {
     const Detour *row = data;
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.cookies = row->cookies;
     gateway.wants_group = row->group;
     gateway.same_cookie = row->same_cookie;
     gint64 begun;
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     begun = network->now;
     network_start (network);
     network_run_until_settled (network);
@@ -356,12 +293,11 @@ test_detour (gconstpointer data)
 static void
 test_fragments (void)
 {
-    ResponderConfig gateway = eap_gateway ();
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
     gateway.fragment_size = 250;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_EAP);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_EAP);
     config->fragment_size = 300;
-    g_autoptr (Network) network = network_new (config, &gateway);
-    trust_root (network);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -381,12 +317,11 @@ check_sizes (Network *network, NetworkDirection direction, unsigned index, GByte
 static void
 test_fragment_sizes (void)
 {
-    ResponderConfig gateway = eap_gateway ();
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
     gateway.fragment_size = 1000;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_EAP);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_EAP);
     config->fragment_size = 300;
-    g_autoptr (Network) network = network_new (config, &gateway);
-    trust_root (network);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, config, &gateway);
     network->decide = check_sizes;
     network_start (network);
     network_run_until_settled (network);
@@ -397,11 +332,10 @@ test_fragment_sizes (void)
 static void
 test_no_fragments (void)
 {
-    ResponderConfig gateway = eap_gateway ();
-    IkeSessionConfig *config = network_config (IKE_LOGIN_EAP);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_EAP);
     config->fragment_size = 300;
-    g_autoptr (Network) network = network_new (config, &gateway);
-    trust_root (network);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -430,7 +364,7 @@ static void
 test_nat (gconstpointer data)
 {
     const NatCase *row = data;
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.no_nat_detection = row->no_detection;
     if (row->client_nat)
     {
@@ -439,9 +373,9 @@ test_nat (gconstpointer data)
     }
     if (row->gateway_nat)
         g_assert_true (ip_address_parse ("10.0.0.1", &gateway.own.address));
-    IkeSessionConfig *config = network_config (IKE_LOGIN_PSK);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
     config->force_encapsulation = row->forced;
-    g_autoptr (Network) network = network_new (config, &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -455,11 +389,11 @@ test_nat (gconstpointer data)
 static void
 test_forced_without_support (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.no_nat_detection = true;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_PSK);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
     config->force_encapsulation = true;
-    g_autoptr (Network) network = network_new (config, &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_closed (network, OUTRIDER_ERROR_PROTOCOL);
@@ -469,10 +403,10 @@ test_forced_without_support (void)
 static void
 test_start_on_nat_port (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.peer.port = 1024;
     gateway.own.port = 4500;
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     IkePath path = network_path ();
     path.gateway.port = 4500;
     ike_session_start (network->session, &path, network->now);
@@ -511,17 +445,17 @@ test_algorithms (gconstpointer data)
 {
     const AlgorithmCase *row = data;
     g_autoptr (GError) error = NULL;
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.ike = row->ike;
     gateway.esp = row->esp;
-    IkeSessionConfig *config = network_config (IKE_LOGIN_PSK);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
     g_ptr_array_unref (config->ike_proposals);
     g_ptr_array_unref (config->esp_proposals);
     config->ike_proposals = ike_proposals_parse (IKE_PROTOCOL_IKE, row->ike, &error);
     g_assert_no_error (error);
     config->esp_proposals = ike_proposals_parse (IKE_PROTOCOL_ESP, row->esp, &error);
     g_assert_no_error (error);
-    g_autoptr (Network) network = network_new (config, &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, config, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_established (network);
@@ -534,9 +468,9 @@ test_algorithms (gconstpointer data)
 static void
 test_no_common_proposal (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.ike = "3des-sha1-modp1024";
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     network_start (network);
     network_run_until_settled (network);
     network_assert_closed (network, OUTRIDER_ERROR_NO_PROPOSAL);
@@ -547,9 +481,9 @@ test_no_common_proposal (void)
 static void
 test_no_common_esp_proposal (void)
 {
-    ResponderConfig gateway = responder_config (IKE_LOGIN_PSK);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.esp = "3des-sha1";
-    g_autoptr (Network) network = network_new (network_config (IKE_LOGIN_PSK), &gateway);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
     network_start (network);
     network_run_until_closed (network);
     network_assert_closed (network, OUTRIDER_ERROR_NO_PROPOSAL);
@@ -557,32 +491,17 @@ test_no_common_esp_proposal (void)
     g_assert_true (responder_is_gone (network->gateway)); /* the IKE SA was deleted */
 }
 
-static void
-add_table (const char *prefix, const void *rows, size_t n_rows, size_t size, GTestDataFunc test)
-{
-    for (size_t i = 0; i < n_rows; i++)
-    {
-        const char *row = (const char *)rows + i * size;
-        g_autofree char *path = g_strdup_printf ("%s/%s", prefix, *(const char *const *)row);
-        g_test_add_data_func (path, row, test);
-    }
-}
-
-#define ADD_TABLE(prefix, rows, test)                                                              \
-    add_table (prefix, rows, G_N_ELEMENTS (rows), sizeof rows[0], test)
-
 int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    root = pki_issue_root ("Test Root");
-    eap_server = issue ("ecp256", "vpn.example.com", "serverAuth");
+    fixture_begin ();
     g_test_add_func ("/connect/psk", test_psk);
     g_test_add_func ("/connect/psk/wrong", test_psk_wrong);
     g_test_add_func ("/connect/psk/missing", test_psk_missing);
     g_test_add_func ("/connect/psk/other-name", test_psk_other_name);
     g_test_add_func ("/connect/psk/any-name", test_psk_any_name);
-    ADD_TABLE ("/connect/certificate", certificate_cases, test_certificate);
+    FIXTURE_ADD_TABLE ("/connect/certificate", certificate_cases, test_certificate);
     g_test_add_func ("/connect/certificate/untrusted", test_certificate_untrusted);
     g_test_add_func ("/connect/certificate/of-another", test_certificate_of_another);
     g_test_add_func ("/connect/eap", test_eap);
@@ -591,18 +510,17 @@ main (int argc, char **argv)
     g_test_add_data_func ("/connect/eap/after-expanded-nak", GUINT_TO_POINTER (254),
                           test_eap_after_nak);
     g_test_add_func ("/connect/eap/domain", test_eap_domain);
-    ADD_TABLE ("/connect/detour", detours, test_detour);
+    FIXTURE_ADD_TABLE ("/connect/detour", detours, test_detour);
     g_test_add_func ("/connect/fragments", test_fragments);
     g_test_add_func ("/connect/fragments/sizes", test_fragment_sizes);
     g_test_add_func ("/connect/fragments/none", test_no_fragments);
-    ADD_TABLE ("/connect/nat", nat_cases, test_nat);
+    FIXTURE_ADD_TABLE ("/connect/nat", nat_cases, test_nat);
     g_test_add_func ("/connect/nat/forced-without-support", test_forced_without_support);
     g_test_add_func ("/connect/nat/start-on-4500", test_start_on_nat_port);
-    ADD_TABLE ("/connect/algorithms", algorithm_cases, test_algorithms);
+    FIXTURE_ADD_TABLE ("/connect/algorithms", algorithm_cases, test_algorithms);
     g_test_add_func ("/connect/algorithms/none-common", test_no_common_proposal);
     g_test_add_func ("/connect/algorithms/none-common-esp", test_no_common_esp_proposal);
     int result = g_test_run ();
-    pki_free (eap_server);
-    pki_free (root);
+    fixture_end ();
     return result;
 }
