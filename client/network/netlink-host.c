@@ -228,10 +228,19 @@ netlink_host_revert (OutriderHost *host)
 }
 
 static bool
-same_bytes (const GArray *a, const GArray *b)
+same_elements (const GArray *a, const GArray *b)
 {
-    return a->len == b->len &&
-           memcmp (a->data, b->data, a->len * g_array_get_element_size ((GArray *)a)) == 0;
+    size_t size = a->len * g_array_get_element_size ((GArray *)a);
+    return a->len == b->len && (size == 0 || memcmp (a->data, b->data, size) == 0);
+}
+
+static bool
+same_strings (const GPtrArray *a, const GPtrArray *b)
+{
+    for (guint i = 0; a->len == b->len && i < a->len; i++)
+        if (strcmp (a->pdata[i], b->pdata[i]) != 0)
+            return false;
+    return a->len == b->len;
 }
 
 /* All the same but the MTU, as when the path became narrower. */
@@ -239,9 +248,9 @@ static bool
 differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b)
 {
     return a->device_index == b->device_index && a->own_table == b->own_table &&
-           a->block_v6 == b->block_v6 && same_bytes (a->addresses, b->addresses) &&
-           same_bytes (a->routes, b->routes) && same_bytes (a->excludes, b->excludes) &&
-           same_bytes (a->dns, b->dns) && a->search->len == b->search->len;
+           a->block_v6 == b->block_v6 && same_elements (a->addresses, b->addresses) &&
+           same_elements (a->routes, b->routes) && same_elements (a->excludes, b->excludes) &&
+           same_elements (a->dns, b->dns) && same_strings (a->search, b->search);
 }
 
 static bool
