@@ -32,10 +32,15 @@ class Charon:
         return {"STRONGSWAN_CONF": str(self.directory / "strongswan.conf"),
                 "SWANCTL_DIR": str(self.directory / "swanctl")}
 
-    def start(self, plane="userspace", settings="", plugins="", resolve="no", mark=False):
+    def start(self, plane="userspace", settings="", plugins="", resolve="no", mark=False,
+              radius=""):
         configuration = template(
             "strongswan.conf", plane="kernel-libipsec" if plane == "userspace" else "",
             settings=settings, plugins=plugins, resolve=resolve, log=self.log,
+            radius="eap-radius" if radius else "",
+            radius_server=f"eap-radius {{ servers {{ lab {{ address = {radius}\n secret = between-gateway-and-radius\n"
+            "retransmit_timeout = 1.0\n retransmit_tries = 1 } } }"
+            if radius else "",
             kernel="fwmark = !0x42" if mark else "", socket="fwmark = 0x42" if mark else "")
         if self.running() and configuration == self.configuration:
             return
@@ -135,10 +140,12 @@ class Gateway(Charon):
 
         connection, child, v4, v6, settings, plugins: more lines for that section of the templates.
         """
-        self.start(self.plane, settings, plugins)
+        radius = "10.77.0.2" if login == "eap-radius" else ""
+        self.start(self.plane, settings, plugins, radius=radius)
         remotes = {
             "eap-mschapv2": "auth = eap-mschapv2\n      eap_id = %any",
             "eap-mschapv2-no-identity": "auth = eap-mschapv2",
+            "eap-radius": "auth = eap-radius\n      eap_id = %any",
             "eap-md5": "auth = eap-md5\n      eap_id = %any",
             "certificate": "auth = pubkey\n      id = %any\n      cacerts = ca-rsa.crt, ca-ecdsa.crt",
             "psk": "auth = psk\n      id = %any",

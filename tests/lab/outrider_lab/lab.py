@@ -24,6 +24,7 @@ import tempfile
 from . import snapshot
 from .charon import Gateway, template
 from .host import Host, LabError, wait_until
+from .radius import Radius
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent.parent
 TOOLS = {
@@ -103,6 +104,7 @@ class Lab:
         self.client, router, gateway, self.inside, self.internet = self.hosts.values()
         self.router = Router(router)
         self.gateway = Gateway(gateway, self.scratch / "gateway", self.pki, gateway_plane)
+        self.radius = Radius(self.inside, self.scratch / "radius", self.pki)
 
     def __enter__(self):
         try:
@@ -137,7 +139,7 @@ class Lab:
 
     def down(self):
         self.router.state = None
-        self.gateway.process = None
+        self.gateway.process = self.radius.process = None
         for host in self.hosts.values():
             host.stop()
 
