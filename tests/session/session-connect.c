@@ -449,8 +449,8 @@ test_algorithms (gconstpointer data)
     gateway.ike = row->ike;
     gateway.esp = row->esp;
     IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
-    g_ptr_array_unref (config->ike_proposals);
-    g_ptr_array_unref (config->esp_proposals);
+    g_clear_pointer (&config->ike_proposals, g_ptr_array_unref);
+    g_clear_pointer (&config->esp_proposals, g_ptr_array_unref);
     config->ike_proposals = ike_proposals_parse (IKE_PROTOCOL_IKE, row->ike, &error);
     g_assert_no_error (error);
     config->esp_proposals = ike_proposals_parse (IKE_PROTOCOL_ESP, row->esp, &error);

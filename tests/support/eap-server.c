@@ -115,21 +115,29 @@ refuse (EapServer *self, unsigned error, GBytes **ret_packet)
     return EAP_SERVER_SEND;
 }
 
+static EapServerTurn
+finish (EapServer *self, bool success, GBytes **ret_packet)
+{
+    *ret_packet = make_packet (self, success ? SUCCESS : FAILURE, 0, (ByteView){ 0 });
+    return success ? EAP_SERVER_SUCCESS : EAP_SERVER_FAILURE;
+}
+
 /* Checks the answer to the challenge and proves that it knows the password, too. */
 static EapServerTurn
 check_answer (EapServer *self, ByteReader *body, GBytes **ret_packet)
 {
     uint8_t peer[16], theirs[24], ours[24], hash[16], challenges[8], proof[20], msk[64];
-    g_assert_cmpuint (byte_reader_u8 (body), ==, 49);
+    uint8_t size = byte_reader_u8 (body);
     byte_reader_copy (body, peer, sizeof peer);
     byte_reader_take (body, 8);
     byte_reader_copy (body, theirs, sizeof theirs);
     byte_reader_u8 (body);
     ByteView name = byte_reader_take_rest (body);
-    g_assert_true (byte_reader_ok (body));
+    if (!byte_reader_ok (body) || size != 49 ||
+        !byte_view_equal (name, byte_view_of_string (self->config.user)))
+        return finish (self, false, ret_packet);
     const char *backslash = strrchr (self->config.user, '\\');
     const char *bare = backslash != NULL ? backslash + 1 : self->config.user;
-    g_assert_true (byte_view_equal (name, byte_view_of_string (self->config.user)));
     g_assert_true (
         mschapv2_hash_password (byte_view_of_string (self->config.password), hash, NULL));
     g_assert_true (mschapv2_hash_challenges (peer, self->challenge, byte_view_of_string (bare),
@@ -150,53 +158,51 @@ check_answer (EapServer *self, ByteReader *body, GBytes **ret_packet)
     return EAP_SERVER_SEND;
 }
 
-static EapServerTurn
-finish (EapServer *self, bool success, GBytes **ret_packet)
-{
-    *ret_packet = make_packet (self, success ? SUCCESS : FAILURE, 0, (ByteView){ 0 });
-    return success ? EAP_SERVER_SUCCESS : EAP_SERVER_FAILURE;
-}
-
 /* The proposed method was refused: MSCHAPv2, if the client named it; otherwise there is no way. */
 static EapServerTurn
 take_nak (EapServer *self, uint8_t type, ByteView wanted, GBytes **ret_packet)
 {
-    g_assert_true (type == EAP_TYPE_NAK || type == EAP_TYPE_EXPANDED);
-    if (wanted.size == 0 || memchr (wanted.data, EAP_TYPE_MSCHAPV2, wanted.size) == NULL)
+    if ((type != EAP_TYPE_NAK && type != EAP_TYPE_EXPANDED) || wanted.size == 0 ||
+        memchr (wanted.data, EAP_TYPE_MSCHAPV2, wanted.size) == NULL)
         return finish (self, false, ret_packet);
     *ret_packet = make_challenge (self);
     return EAP_SERVER_SEND;
+}
+
+static EapServerTurn
+take_mschapv2 (EapServer *self, ByteReader *reader, size_t size, GBytes **ret_packet)
+{
+    uint8_t op = byte_reader_u8 (reader);
+    if (self->stage != STAGE_CHALLENGE)
+        return finish (self, self->stage == STAGE_PROVEN && op == 3, ret_packet);
+    uint8_t identifier = byte_reader_u8 (reader);
+    uint16_t length = byte_reader_u16 (reader);
+    if (op != 2 || identifier != 7 || length != size)
+        return finish (self, false, ret_packet);
+    return check_answer (self, reader, ret_packet);
 }
 
 EapServerTurn
 eap_server_receive (EapServer *self, ByteView response, GBytes **ret_packet)
 {
     ByteReader reader = byte_reader (response);
-    g_assert_cmpuint (byte_reader_u8 (&reader), ==, RESPONSE);
-    g_assert_cmpuint (byte_reader_u8 (&reader), ==, self->identifier);
-    g_assert_cmpuint (byte_reader_u16 (&reader), ==, response.size);
+    uint8_t code = byte_reader_u8 (&reader);
+    uint8_t identifier = byte_reader_u8 (&reader);
+    uint16_t length = byte_reader_u16 (&reader);
     uint8_t type = byte_reader_u8 (&reader);
+    if (code != RESPONSE || identifier != self->identifier || length != response.size)
+        return finish (self, false, ret_packet);
     if (type == EAP_TYPE_NAK || self->stage == STAGE_FOREIGN)
         return take_nak (self, type, byte_reader_take_rest (&reader), ret_packet);
-    if (self->stage == STAGE_IDENTITY)
-    {
-        ByteView identity = byte_reader_take_rest (&reader);
-        g_assert_cmpuint (type, ==, EAP_TYPE_IDENTITY);
-        g_assert_true (byte_view_equal (identity, byte_view_of_string (self->config.user)));
-        *ret_packet = propose (self);
-        return EAP_SERVER_SEND;
-    }
-    g_assert_cmpuint (type, ==, EAP_TYPE_MSCHAPV2);
-    uint8_t op = byte_reader_u8 (&reader);
-    if (self->stage == STAGE_CHALLENGE)
-    {
-        g_assert_cmpuint (op, ==, 2);
-        g_assert_cmpuint (byte_reader_u8 (&reader), ==, 7);
-        g_assert_cmpuint (byte_reader_u16 (&reader), ==, response.size - 5);
-        return check_answer (self, &reader, ret_packet);
-    }
-    g_assert_cmpuint (op, ==, self->stage == STAGE_PROVEN ? 3 : 4);
-    return finish (self, self->stage == STAGE_PROVEN, ret_packet);
+    if (self->stage != STAGE_IDENTITY)
+        return type == EAP_TYPE_MSCHAPV2
+                   ? take_mschapv2 (self, &reader, byte_reader_left (&reader), ret_packet)
+                   : finish (self, false, ret_packet);
+    if (type != EAP_TYPE_IDENTITY ||
+        !byte_view_equal (byte_reader_take_rest (&reader), byte_view_of_string (self->config.user)))
+        return finish (self, false, ret_packet);
+    *ret_packet = propose (self);
+    return EAP_SERVER_SEND;
 }
 
 SecretBytes *

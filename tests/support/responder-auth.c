@@ -219,8 +219,9 @@ void
 responder_auth_receive (Responder *self, ResponderSa *sa, const IkePayloads *payloads)
 {
     const IkePayload *eap = ike_payloads_find (payloads, PAYLOAD_EAP);
-    g_assert_false (self->established);
-    if (self->eap == NULL)
+    if (self->established) /* a hook's lie made the client lose its way */
+        refuse (self, sa, STEP_AUTH);
+    else if (self->eap == NULL)
         receive_first (self, sa, payloads);
     else if (eap != NULL)
         receive_eap (self, sa, eap->body);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "support/responder-internal.h"
 
+#include "ike/exchange.h"
 #include "ike/payloads.h"
 
 /* ---- children ---- */
@@ -315,7 +316,6 @@ responder_rekey_child (Responder *self, uint32_t spi, bool with_key_exchange, gi
                                ? ike_proposals_parse (IKE_PROTOCOL_ESP, "aes256gcm16-ecp256", NULL)
                                : ike_proposals_without_groups (self->esp_proposals);
     g_autoptr (GPtrArray) offer = proposals;
-    g_autoptr (GArray) nothing = g_array_new (false, false, sizeof (TrafficSelector));
     self->rekeyed = spi;
     self->new_spi = responder_draw_spi (self);
     g_clear_pointer (&self->nonce, g_bytes_unref);
@@ -392,50 +392,52 @@ responder_check_liveness (Responder *self, gint64 now)
                        PENDING_LIVENESS, &chain, now);
 }
 
-/* ---- the answers to that ---- */
+/* ---- the answers to that; what a hook's lie made of them is passed over ---- */
+
+static SecretBytes *
+derive_shared (Responder *self, const IkePayloads *payloads)
+{
+    IkeKeyPayload theirs;
+    const IkePayload *payload = ike_payloads_find (payloads, PAYLOAD_KE);
+    if (payload == NULL || !ike_key_payload_read (payload->body, &theirs, NULL))
+        return NULL;
+    return key_exchange_derive (self->key_exchange, theirs.value, NULL);
+}
 
 static void
 take_child (Responder *self, ResponderSa *sa, const IkePayloads *payloads, gint64 now)
 {
     IkeSelection selection;
-    IkeKeyPayload theirs;
-    GArray *local = NULL, *remote = NULL;
+    g_autoptr (GArray) local = NULL, remote = NULL;
     g_autoptr (SecretBytes) shared = NULL;
     g_autoptr (GPtrArray) offer = ike_proposals_parse (
         IKE_PROTOCOL_ESP, self->key_exchange != NULL ? "aes256gcm16-ecp256" : "default", NULL);
-    bool read = ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body, offer, 4,
-                                    &selection, NULL);
-    g_assert_true (read);
-    if (self->key_exchange != NULL)
-    {
-        g_assert_true (
-            ike_key_payload_read (ike_payloads_find (payloads, PAYLOAD_KE)->body, &theirs, NULL));
-        shared = key_exchange_derive (self->key_exchange, theirs.value, NULL);
-        g_assert_nonnull (shared);
-    }
-    g_assert_true (
-        traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSI)->body, &local, NULL));
-    g_assert_true (
-        traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSR)->body, &remote, NULL));
+    if (!ike_exchange_check (IKE_MESSAGE_CHILD_RESPONSE, payloads, NULL, NULL) ||
+        !ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body, offer, 4, &selection,
+                             NULL) ||
+        (self->key_exchange != NULL && (shared = derive_shared (self, payloads)) == NULL) ||
+        !traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSI)->body, &local, NULL) ||
+        !traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSR)->body, &remote, NULL))
+        return;
     IkeKeyInputs inputs = { .nonce_i = byte_view_of_bytes (self->nonce),
                             .nonce_r = ike_payloads_find (payloads, PAYLOAD_NONCE)->body,
                             .ours_is_initiator = true };
-    add_child (self, sa, (uint32_t)self->new_spi, &selection, shared, &inputs, local, remote);
-    responder_delete_child (self, self->rekeyed, now);
+    add_child (self, sa, (uint32_t)self->new_spi, &selection, shared, &inputs,
+               g_steal_pointer (&local), g_steal_pointer (&remote));
+    if (!responder_is_waiting (self))
+        responder_delete_child (self, self->rekeyed, now);
 }
 
 static void
 take_ike (Responder *self, ResponderSa *sa, const IkePayloads *payloads, gint64 now)
 {
     IkeSelection selection;
-    IkeKeyPayload theirs;
-    bool read = ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body,
-                                    self->ike_proposals, 8, &selection, NULL);
-    g_assert_true (read);
-    g_assert_true (
-        ike_key_payload_read (ike_payloads_find (payloads, PAYLOAD_KE)->body, &theirs, NULL));
-    g_autoptr (SecretBytes) shared = key_exchange_derive (self->key_exchange, theirs.value, NULL);
-    g_assert_nonnull (shared);
+    g_autoptr (SecretBytes) shared = NULL;
+    if (!ike_exchange_check (IKE_MESSAGE_REKEY_IKE_RESPONSE, payloads, NULL, NULL) ||
+        !ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body, self->ike_proposals, 8,
+                             &selection, NULL) ||
+        (shared = derive_shared (self, payloads)) == NULL)
+        return;
     inherit (self, sa, &selection, true, self->new_spi, shared, byte_view_of_bytes (self->nonce),
              ike_payloads_find (payloads, PAYLOAD_NONCE)->body);
     delete_ike (self, sa, now);
