@@ -24,11 +24,31 @@ wanted_selectors (const IkeSession *self, const IkeChild *old, bool local)
     return local ? self->config->local : self->config->remote;
 }
 
+/* Where groups for children come from: the ESP offer if it names any, else the IKE offer. */
+static const GPtrArray *
+get_groups (const IkeSession *self)
+{
+    const IkeSessionConfig *config = self->config;
+    return ike_proposals_get_first_group (config->esp_proposals) != NULL ? config->esp_proposals
+                                                                         : config->ike_proposals;
+}
+
+/* What children after the first are asked for with: the offer, with the group that the gateway turned out to want. */
+static GPtrArray *
+get_offer (const IkeSession *self)
+{
+    GPtrArray *esp = self->config->esp_proposals;
+    return self->child_group != NULL
+               ? ike_proposals_with_groups (esp, self->child_group, get_groups (self))
+               : g_ptr_array_ref (esp);
+}
+
 static bool
-begin_half (IkeSession *self, const IkeTask *task, const IkeChild *old, GError **error)
+begin_half (IkeSession *self, const IkeTask *task, const IkeChild *old, const GPtrArray *offer,
+            GError **error)
 {
     ike_half_clear (&self->half);
-    const Algorithm *group = ike_proposals_get_first_group (self->config->esp_proposals);
+    const Algorithm *group = ike_proposals_get_first_group (offer);
     if (group != NULL)
     {
         self->half.key_exchange = key_exchange_new (group, error);
@@ -49,7 +69,8 @@ ike_rekey_child_start (IkeSession *self, const IkeTask *task, gint64 now)
     if (task->kind == IKE_TASK_REKEY_CHILD && (old == NULL || old->replaced || old->expires != 0))
         return; /* the gateway was faster */
     g_autoptr (GError) error = NULL;
-    if (!begin_half (self, task, old, &error))
+    g_autoptr (GPtrArray) offer = get_offer (self);
+    if (!begin_half (self, task, old, offer, &error))
     {
         ike_session_fail (self, stage, g_steal_pointer (&error), now);
         return;
@@ -58,8 +79,7 @@ ike_rekey_child_start (IkeSession *self, const IkeTask *task, gint64 now)
     g_auto (IkeChain) chain = IKE_CHAIN ();
     if (old != NULL)
         ike_notify_write_spi (&chain, NOTIFY_REKEY_SA, old->sa->spi_in);
-    ike_proposals_write (self->config->esp_proposals, self->half.spi, 4,
-                         ike_chain_begin (&chain, PAYLOAD_SA));
+    ike_proposals_write (offer, self->half.spi, 4, ike_chain_begin (&chain, PAYLOAD_SA));
     ike_chain_end (&chain);
     ike_chain_add (&chain, PAYLOAD_NONCE, byte_view_of_bytes (self->half.nonce));
     if (self->half.key_exchange != NULL)
@@ -105,8 +125,9 @@ take_answer (IkeSession *self, const IkeChild *old, const IkePayloads *payloads,
     ByteView nonce;
     g_autoptr (GArray) offered_local = NULL, offered_remote = NULL, local = NULL, remote = NULL;
     g_autoptr (SecretBytes) shared = NULL;
-    if (!ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body,
-                             self->config->esp_proposals, 4, &selection, error) ||
+    g_autoptr (GPtrArray) offer = get_offer (self);
+    if (!ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body, offer, 4, &selection,
+                             error) ||
         !ike_nonce_payload_read (ike_payloads_find (payloads, PAYLOAD_NONCE)->body, &nonce,
                                  error) ||
         !traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSI)->body, &offered_local,
@@ -133,6 +154,26 @@ take_answer (IkeSession *self, const IkeChild *old, const IkePayloads *payloads,
                              error);
 }
 
+/*
+ * The gateway wants another key exchange. Where the profile leaves it open, the offer has none, since some gateways refuse
+ * any; those that insist on one (RFC 7296 1.3.1) get the IKE SA's own or the one that they name.
+ */
+static bool
+change_group (IkeSession *self, const IkeNotify *notify)
+{
+    const Algorithm *current = self->half.key_exchange != NULL
+                                   ? key_exchange_get_group (self->half.key_exchange)
+                                   : NULL;
+    const Algorithm *group = NULL;
+    if (notify->type == NOTIFY_INVALID_KE_PAYLOAD)
+        group = ike_session_find_wanted_group (self, notify, get_groups (self), current);
+    else if (notify->type == NOTIFY_NO_PROPOSAL_CHOSEN && current == NULL)
+        group = ike_session_get_sa (self)->selection.group;
+    if (group != NULL)
+        self->child_group = group;
+    return group != NULL;
+}
+
 /* What an error notify means for the child that was to be replaced or made. */
 static void
 take_refusal (IkeSession *self, const IkeTask *task, const IkeNotify *notify, gint64 now)
@@ -141,6 +182,11 @@ take_refusal (IkeSession *self, const IkeTask *task, const IkeNotify *notify, gi
     {
         ike_session_add_task (self, task->kind, task->spi,
                               now + ike_session_jitter (self, IKE_RETRY_DELAY));
+        return;
+    }
+    if (change_group (self, notify))
+    {
+        ike_session_add_task (self, task->kind, task->spi, now);
         return;
     }
     IkeChild *old = ike_child_find_in (self, task->spi);
@@ -177,6 +223,7 @@ ike_rekey_child_receive (IkeSession *self, const IkeTask *task, const IkePayload
         return;
     }
     ike_half_clear (&self->half);
+    self->group_changes = 0;
     if (old == NULL)
         return;
     old->replaced = true;

@@ -23,6 +23,7 @@ inherit (IkeSession *self, IkeSa *sa, gint64 now)
     g_ptr_array_insert (self->sas, 0, sa);
     if (self->config->rekey_ike > 0)
         self->rekey_ike_at = now + ike_session_jitter (self, self->config->rekey_ike);
+    self->group_changes = 0;
     ike_session_push (self, IKE_ACTION_REKEYED)->proposal = ike_selection_format (&sa->selection);
 }
 
@@ -53,8 +54,10 @@ ike_rekey_ike_start (IkeSession *self, gint64 now)
     g_autoptr (GError) error = NULL;
     ike_half_clear (&self->half);
 
-    /* The group that the gateway took before is the one that it takes again. */
-    self->half.key_exchange = key_exchange_new (ike_session_get_sa (self)->selection.group, &error);
+    /* The group that the gateway took before is the one that it takes again, unless it said otherwise. */
+    const Algorithm *group =
+        self->ike_group != NULL ? self->ike_group : ike_session_get_sa (self)->selection.group;
+    self->half.key_exchange = key_exchange_new (group, &error);
     if (self->half.key_exchange == NULL)
     {
         ike_session_fail (self, stage, g_steal_pointer (&error), now);
@@ -96,6 +99,29 @@ take_answer (IkeSession *self, const IkePayloads *payloads, GError **error)
     return NULL;
 }
 
+static void
+take_refusal (IkeSession *self, const IkeNotify *notify, gint64 now)
+{
+    if (notify->type == NOTIFY_TEMPORARY_FAILURE)
+    {
+        ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0,
+                              now + ike_session_jitter (self, IKE_RETRY_DELAY));
+        return;
+    }
+    const Algorithm *group =
+        notify->type == NOTIFY_INVALID_KE_PAYLOAD
+            ? ike_session_find_wanted_group (self, notify, self->config->ike_proposals,
+                                             key_exchange_get_group (self->half.key_exchange))
+            : NULL;
+    if (group == NULL)
+    {
+        ike_session_fail (self, stage, ike_session_explain_notify (self, notify, false), now);
+        return;
+    }
+    self->ike_group = group;
+    ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0, now);
+}
+
 void
 ike_rekey_ike_receive (IkeSession *self, const IkePayloads *payloads, gint64 now)
 {
@@ -108,11 +134,7 @@ ike_rekey_ike_receive (IkeSession *self, const IkePayloads *payloads, gint64 now
     }
     if (ike_notify_find_error (payloads, &notify))
     {
-        if (notify.type == NOTIFY_TEMPORARY_FAILURE)
-            ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0,
-                                  now + ike_session_jitter (self, IKE_RETRY_DELAY));
-        else
-            ike_session_fail (self, stage, ike_session_explain_notify (self, &notify, false), now);
+        take_refusal (self, &notify, now);
         return;
     }
     IkeSa *sa = take_answer (self, payloads, &error);

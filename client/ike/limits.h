@@ -23,6 +23,7 @@ enum
     IKE_NONCE_MAX = 256,
     IKE_NONCE_SIZE = 32,       /* ours */
     IKE_INIT_RESTARTS_MAX = 5, /* cookies and wrong groups, together */
+    IKE_GROUP_CHANGES_MAX = 3, /* a rekey asked again with another group */
     IKE_EAP_ROUNDS_MAX = 64,
     IKE_HASHES_MAX = 32,     /* read from SIGNATURE_HASH_ALGORITHMS */
     IKE_NAT_HASHES_MAX = 16, /* NAT_DETECTION_SOURCE_IP notifies looked at */

@@ -305,6 +305,26 @@ ike_proposals_without_groups (const GPtrArray *proposals)
     return bare;
 }
 
+GPtrArray *
+ike_proposals_with_groups (const GPtrArray *proposals, const Algorithm *group,
+                           const GPtrArray *others)
+{
+    g_autoptr (IkeProposal) groups = proposal_new (IKE_PROTOCOL_ESP);
+    proposal_add (groups, group);
+    for (guint p = 0; p < others->len; p++)
+    {
+        const GPtrArray *algorithms = ((const IkeProposal *)others->pdata[p])->algorithms;
+        for (guint i = 0; i < algorithms->len; i++)
+            if (((const Algorithm *)algorithms->pdata[i])->type == TRANSFORM_KEY_EXCHANGE)
+                proposal_add (groups, algorithms->pdata[i]);
+    }
+    GPtrArray *copies = ike_proposals_without_groups (proposals);
+    for (guint p = 0; p < copies->len; p++)
+        for (guint i = 0; i < groups->algorithms->len; i++)
+            proposal_add (copies->pdata[p], groups->algorithms->pdata[i]);
+    return copies;
+}
+
 /* ---- writing ---- */
 
 static void

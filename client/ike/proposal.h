@@ -60,6 +60,10 @@ void ike_proposals_write (const GPtrArray *proposals, uint64_t spi, uint8_t spi_
 /* Without key exchange groups, for the first child (RFC 7296 1.2). */
 GPtrArray *ike_proposals_without_groups (const GPtrArray *proposals);
 
+/* PROPOSALS with the key exchange groups of OTHERS instead of their own, GROUP first. */
+GPtrArray *ike_proposals_with_groups (const GPtrArray *proposals, const Algorithm *group,
+                                      const GPtrArray *others);
+
 /* The SA payload that answers: one proposal with the chosen algorithms. */
 void ike_selection_write (const IkeSelection *self, IkeProtocol protocol, uint64_t spi,
                           uint8_t spi_size, ByteWriter *writer);

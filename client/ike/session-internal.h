@@ -130,6 +130,11 @@ struct IkeSession
     SecretBytes *psk;
     uint32_t first_spi; /* of the first child, ours */
 
+    /* Rekeys */
+    const Algorithm *child_group; /* that the gateway wants for children; NULL: as the offer says */
+    const Algorithm *ike_group;   /* that it wants for the IKE SA; NULL: the one in force */
+    unsigned group_changes;       /* since the last rekey that went through */
+
     gint64 last_in;  /* something authenticated of the gateway's */
     gint64 last_out; /* anything sent */
     gint64 rekey_ike_at;
@@ -165,6 +170,14 @@ void ike_sa_free (IkeSa *self);
 
 /* A later time by up to a tenth less, so that both sides do not rekey at once. */
 gint64 ike_session_jitter (IkeSession *self, gint64 delay);
+
+/*
+ * A rekey was refused with INVALID_KE_PAYLOAD: the group it names, if PROPOSALS offer it, it is not CURRENT, and this did
+ * not go on too often already. Otherwise NULL.
+ */
+const Algorithm *ike_session_find_wanted_group (IkeSession *self, const IkeNotify *notify,
+                                                const GPtrArray *proposals,
+                                                const Algorithm *current);
 
 /* An error for a notify that the gateway sent; its words depend on what was going on. */
 GError *ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool about_child);

@@ -368,6 +368,20 @@ ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool abou
                         "the gateway ended it with notify %u (%s)", notify->type, name);
 }
 
+const Algorithm *
+ike_session_find_wanted_group (IkeSession *self, const IkeNotify *notify,
+                               const GPtrArray *proposals, const Algorithm *current)
+{
+    ByteReader reader = byte_reader (notify->data);
+    uint16_t id = byte_reader_u16 (&reader);
+    const Algorithm *group =
+        byte_reader_done (&reader) ? ike_proposals_find_group (proposals, id) : NULL;
+    if (group == current || self->group_changes >= IKE_GROUP_CHANGES_MAX)
+        return NULL;
+    self->group_changes++;
+    return group;
+}
+
 /* ---- in: start and answers ---- */
 
 void

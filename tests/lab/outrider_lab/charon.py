@@ -135,8 +135,9 @@ class Gateway(Charon):
 
     def configure(self, certificate="gw-ecdsa", login="eap-mschapv2", ike=PROPOSALS, esp=ESP,
                   local_ts="10.77.0.0/24", pools="v4", connection="", child="", v4="", v6="",
-                  settings="", plugins="", chain=(), ca=("ca-rsa", "ca-ecdsa")):
-        """certificate: a name of the PKI, None for a pre-shared key. login: what the user does.
+                  settings="", plugins="", chain=(), ca=("ca-rsa", "ca-ecdsa"),
+                  identity="gw.test", addresses="10.9.0.0/24", connections="", psk="shared in the lab"):
+        """certificate: a name of the PKI or several, None for a pre-shared key. login: what the user does.
 
         connection, child, v4, v6, settings, plugins: more lines for that section of the templates.
         """
@@ -148,17 +149,22 @@ class Gateway(Charon):
             "eap-radius": "auth = eap-radius\n      eap_id = %any",
             "eap-md5": "auth = eap-md5\n      eap_id = %any",
             "certificate": "auth = pubkey\n      id = %any\n      cacerts = ca-rsa.crt, ca-ecdsa.crt",
+            "certificate+eap": "auth = pubkey\n      id = %any\n    }\n"
+                               "    remote-2 {\n      auth = eap-mschapv2\n      eap_id = %any",
             "psk": "auth = psk\n      id = %any",
         }
         files = {f"x509ca/{name}.crt": f"{name}.crt" for name in (*ca, *chain)}
-        if certificate:
-            files[f"x509/{certificate}.crt"] = f"{certificate}.crt"
-            files[f"private/{certificate}.key"] = f"{certificate}.key"
+        certificates = (certificate,) if isinstance(certificate, str) else certificate or ()
+        for name in certificates:
+            files[f"x509/{name}.crt"] = f"{name}.crt"
+            files[f"private/{name}.key"] = f"{name}.key"
         self.load(template(
             "gateway.conf", ike=ike, esp=esp, local_ts=local_ts, pools=pools,
             connection=connection, child=child, v4=v4, v6=v6,
+            identity=identity, addresses=addresses, connections=connections, psk=psk,
             gateway_auth="pubkey" if certificate else "psk",
-            gateway_certificate=f"certs = {certificate}.crt" if certificate else "",
+            gateway_certificate="certs = " + ", ".join(f"{name}.crt" for name in certificates)
+            if certificates else "",
             login=remotes[login]), files)
 
     def rekey_child(self):
