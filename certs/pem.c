@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "certs/pem.h"
 
+#include "certs/der.h"
 #include "certs/key-internal.h"
 #include "certs/pbe.h"
 
@@ -84,13 +85,21 @@ read_block (BIO *input, Block *ret_block)
     return end ? BLOCK_NONE_LEFT : BLOCK_BROKEN;
 }
 
-static X509 *
-parse_certificate_block (const Block *block)
+/*
+ * The certificate's DER, out of the block. It is only looked at from outside here: whoever uses it makes an X509 of it, and
+ * a start need not wait for that.
+ */
+static GBytes *
+take_certificate (const Block *block)
 {
-    const unsigned char *at = block->data;
-    if (strcmp (block->name, PEM_STRING_X509_TRUSTED) == 0)
-        return d2i_X509_AUX (NULL, &at, block->size);
-    return d2i_X509 (NULL, &at, block->size);
+    const unsigned char *key = NULL, *at = block->data;
+    size_t key_size = 0;
+    if (strcmp (block->name, PEM_STRING_X509_TRUSTED) != 0)
+        return certs_der_find_public_key (block->data, (size_t)block->size, &key, &key_size)
+                   ? g_bytes_new (block->data, (size_t)block->size)
+                   : NULL;
+    g_autoptr (X509) certificate = d2i_X509_AUX (NULL, &at, block->size);
+    return certificate != NULL ? certs_x509_encode (certificate) : NULL;
 }
 
 static bool
@@ -107,10 +116,9 @@ is_certificate (const char *name)
 static bool
 add_certificate (GPtrArray *list, const Block *block, GError **error)
 {
-    g_autoptr (X509) certificate = parse_certificate_block (block);
-    if (certificate == NULL)
+    g_autoptr (GBytes) der = take_certificate (block);
+    if (der == NULL)
         return certs_fail (error, OUTRIDER_ERROR_FILE, "a certificate in the file is broken");
-    g_autoptr (GBytes) der = certs_x509_encode (certificate);
     if (list->len >= CERTS_LIST_MAX || g_bytes_get_size (der) > CERTS_CERTIFICATE_SIZE_MAX)
         return certs_fail (error, OUTRIDER_ERROR_FILE,
                            "the file holds too many certificates, or one too large");

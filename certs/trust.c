@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "certs/trust.h"
 
+#include "certs/der.h"
 #include "certs/key-internal.h"
 #include "certs/openssl.h"
 #include "certs/pem.h"
@@ -352,21 +353,22 @@ certs_trust_verify (CertsTrust *self, GPtrArray *chain, gint64 now, CertsPurpose
 static GBytes *
 hash_key (GBytes *der)
 {
-    g_autoptr (X509) certificate = certs_x509_parse (der, NULL);
-    unsigned char *key = NULL, digest[SHA_DIGEST_LENGTH];
-    int size = certificate != NULL ? i2d_X509_PUBKEY (X509_get_X509_PUBKEY (certificate), &key) : 0;
-    bool done = size > 0 && EVP_Q_digest (NULL, "SHA1", NULL, key, (size_t)size, digest, NULL) == 1;
-    OPENSSL_free (key);
+    gsize size = 0;
+    const unsigned char *data = g_bytes_get_data (der, &size), *key = NULL;
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    size_t key_size = 0;
+    bool done = certs_der_find_public_key (data, size, &key, &key_size) &&
+                EVP_Q_digest (NULL, "SHA1", NULL, key, key_size, digest, NULL) == 1;
     return done ? g_bytes_new (digest, sizeof digest) : NULL;
 }
 
 GPtrArray *
-certs_trust_get_authority_hashes (const CertsTrust *self)
+certs_hash_authority_keys (const GPtrArray *certificates)
 {
     GPtrArray *hashes = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-    for (guint i = 0; self->certificates != NULL && i < self->certificates->len; i++)
+    for (guint i = 0; certificates != NULL && i < certificates->len; i++)
     {
-        GBytes *hash = hash_key (self->certificates->pdata[i]);
+        GBytes *hash = hash_key (certificates->pdata[i]);
         if (hash != NULL)
             g_ptr_array_add (hashes, hash);
     }

@@ -44,7 +44,7 @@ bool certs_trust_verify (CertsTrust *self, GPtrArray *chain, gint64 now, CertsPu
                          GError **error);
 
 /*
- * What the CERTREQ payload carries (RFC 7296 3.7): the SHA-1 of each CA's SubjectPublicKeyInfo, GBytes of 20 octets.
- * Of CAs that were given alone; of the system's store the list is empty.
+ * What the CERTREQ payload carries (RFC 7296 3.7): the SHA-1 of each CA's SubjectPublicKeyInfo, GBytes of 20 octets. Of CAs that were
+ * given (GBytes of DER; NULL: none) alone: nobody wants the hashes of a whole system's store.
  */
-GPtrArray *certs_trust_get_authority_hashes (const CertsTrust *self);
+GPtrArray *certs_hash_authority_keys (const GPtrArray *certificates);

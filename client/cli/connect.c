@@ -28,6 +28,7 @@ typedef struct
     OutriderHost *host;
     OutriderTunnel *tunnel;
     OutriderCounters counters; /* as last seen while there was something to count */
+    GThread *warming;
     bool stopping;
     bool ended;
 } Connect;
@@ -151,6 +152,7 @@ static bool
 make_tunnel (Connect *self, GError **error)
 {
     g_autoptr (Credentials) credentials = credentials_new ();
+    self->warming = outrider_tunnel_warm_up (self->options.profile);
     self->host = make_host (self->options.profile);
     self->secrets = (ConnectSecrets){
         .options = &self->options,
@@ -195,6 +197,7 @@ report_refusal (Connect *self, const GError *error)
 static void
 clear (Connect *self)
 {
+    g_clear_pointer (&self->warming, g_thread_join);
     connect_secrets_clear (&self->secrets);
     g_clear_object (&self->tunnel);
     g_clear_object (&self->host);

@@ -152,6 +152,8 @@ static void
 tun_plane_set_mtu (OutriderDataPlane *plane, unsigned mtu)
 {
     OutriderTunPlane *self = OUTRIDER_TUN_PLANE (plane);
+    if (self->mtu == mtu)
+        return;
     self->mtu = mtu;
     renew_table (self);
 }

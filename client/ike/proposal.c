@@ -100,12 +100,10 @@ parse_word (IkeProposal *self, const char *word, GError **error)
         bool fits = self->protocol == IKE_PROTOCOL_IKE
                         ? types[i] != TRANSFORM_ESN && (found->flags & ALGORITHM_ESP_ONLY) == 0
                         : types[i] != TRANSFORM_PRF && (found->flags & ALGORITHM_IKE_ONLY) == 0;
-        if (!fits || !algorithm_is_available (found))
+        if (!fits)
         {
             g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID,
-                         fits ? "this system's OpenSSL does not offer ‘%s’"
-                              : "‘%s’ has no place in this proposal",
-                         word);
+                         "‘%s’ has no place in this proposal", word);
             return false;
         }
         proposal_add (self, found);
@@ -194,6 +192,33 @@ parse_proposal (IkeProtocol protocol, const char *text, GError **error)
     return complete_proposal (self, text, error) ? g_steal_pointer (&self) : NULL;
 }
 
+static void
+drop_unavailable (IkeProposal *self)
+{
+    for (guint i = self->algorithms->len; i-- > 0;)
+        if (!algorithm_is_available (self->algorithms->pdata[i]))
+            g_ptr_array_remove_index (self->algorithms, i);
+}
+
+bool
+ike_proposals_check (const GPtrArray *proposals, GError **error)
+{
+    for (guint p = 0; p < proposals->len; p++)
+    {
+        const IkeProposal *proposal = proposals->pdata[p];
+        for (guint i = 0; i < proposal->algorithms->len; i++)
+        {
+            const Algorithm *algorithm = proposal->algorithms->pdata[i];
+            if (algorithm_is_available (algorithm))
+                continue;
+            g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID,
+                         "this system's OpenSSL does not offer ‘%s’", algorithm->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 GPtrArray *
 ike_proposals_default (IkeProtocol protocol)
 {
@@ -204,7 +229,8 @@ ike_proposals_default (IkeProtocol protocol)
         IkeProposal *proposal = proposal_new (protocol);
         g_auto (GStrv) words = g_strsplit (texts[t], "-", -1);
         for (char **word = words; *word != NULL; word++)
-            parse_word (proposal, *word, NULL); /* what this OpenSSL lacks is not offered */
+            parse_word (proposal, *word, NULL);
+        drop_unavailable (proposal);
         g_ptr_array_add (proposals, proposal);
     }
     return proposals;

@@ -27,6 +27,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeProposal, ike_proposal_free)
  */
 GPtrArray *ike_proposals_parse (IkeProtocol protocol, const char *text, GError **error);
 
+/* Whether this system's OpenSSL can do all of it; OUTRIDER_ERROR_PROFILE_INVALID names what it cannot. Asks OpenSSL, which takes time. */
+bool ike_proposals_check (const GPtrArray *proposals, GError **error);
+
 /* A wide, safe offer that serves nearly every gateway: two proposals. */
 GPtrArray *ike_proposals_default (IkeProtocol protocol);
 

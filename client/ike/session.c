@@ -10,8 +10,6 @@ ike_session_config_new (void)
 {
     IkeSessionConfig *self = g_new0 (IkeSessionConfig, 1);
     self->random = random_system;
-    self->ike_proposals = ike_proposals_default (IKE_PROTOCOL_IKE);
-    self->esp_proposals = ike_proposals_default (IKE_PROTOCOL_ESP);
     self->local = g_array_new (false, false, sizeof (TrafficSelector));
     self->remote = g_array_new (false, false, sizeof (TrafficSelector));
     static const IpFamily families[] = { IP_V4, IP_V6 };
@@ -34,8 +32,8 @@ ike_session_config_free (IkeSessionConfig *self)
     g_free (self->eap_identity);
     g_clear_pointer (&self->certificates, g_ptr_array_unref);
     g_clear_pointer (&self->authority_hashes, g_ptr_array_unref);
-    g_ptr_array_unref (self->ike_proposals);
-    g_ptr_array_unref (self->esp_proposals);
+    g_clear_pointer (&self->ike_proposals, g_ptr_array_unref);
+    g_clear_pointer (&self->esp_proposals, g_ptr_array_unref);
     g_array_unref (self->local);
     g_array_unref (self->remote);
     g_free (self);
@@ -66,6 +64,10 @@ ike_sa_free (IkeSa *self)
 IkeSession *
 ike_session_new (IkeSessionConfig *config, GError **error)
 {
+    if (config->ike_proposals == NULL)
+        config->ike_proposals = ike_proposals_default (IKE_PROTOCOL_IKE);
+    if (config->esp_proposals == NULL)
+        config->esp_proposals = ike_proposals_default (IKE_PROTOCOL_ESP);
     const Algorithm *group = ike_proposals_get_first_group (config->ike_proposals);
     KeyExchange *key_exchange = group != NULL ? key_exchange_new (group, error) : NULL;
     if (key_exchange == NULL)

@@ -38,7 +38,7 @@ typedef struct
     GPtrArray *certificates;     /* GBytes, DER: ours, its own first; or NULL */
     GPtrArray *authority_hashes; /* GBytes of 20 octets, for CERTREQ; or NULL */
 
-    GPtrArray *ike_proposals; /* IkeProposal */
+    GPtrArray *ike_proposals; /* IkeProposal; NULL: the default offer, likewise for ESP */
     GPtrArray *esp_proposals;
     GArray *local;  /* TrafficSelector: what we ask for on our side */
     GArray *remote; /* and on the gateway's */
@@ -51,7 +51,7 @@ typedef struct
     gint64 rekey_child;
 } IkeSessionConfig;
 
-/* An empty configuration with the default proposals and all traffic of both families asked for. */
+/* An empty configuration with all traffic of both families asked for. */
 IkeSessionConfig *ike_session_config_new (void);
 void ike_session_config_free (IkeSessionConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeSessionConfig, ike_session_config_free)

@@ -113,7 +113,11 @@ set_proposals (IkeSessionConfig *config, const Profile *profile, GError **error)
         GPtrArray *parsed = ike_proposals_parse (protocols[i], texts[i], error);
         if (parsed == NULL)
             return false;
-        g_ptr_array_unref (*targets[i]);
+        if (!ike_proposals_check (parsed, error))
+        {
+            g_ptr_array_unref (parsed);
+            return false;
+        }
         *targets[i] = parsed;
     }
     return true;
@@ -135,8 +139,8 @@ set_selectors (IkeSessionConfig *config, const Profile *profile)
 }
 
 IkeSessionConfig *
-login_make_config (const Profile *profile, const Credentials *credentials, const CertsTrust *trust,
-                   const char *address, GError **error)
+login_make_config (const Profile *profile, const Credentials *credentials, const char *address,
+                   GError **error)
 {
     g_autoptr (IkeSessionConfig) config = ike_session_config_new ();
     config->login = has_eap (profile)                               ? IKE_LOGIN_EAP
@@ -157,7 +161,7 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
         set_eap_methods (config, profile->method);
     if (config->login == IKE_LOGIN_CERTIFICATE)
         set_certificates (config, credentials->bundle);
-    config->authority_hashes = certs_trust_get_authority_hashes (trust);
+    config->authority_hashes = certs_hash_authority_keys (credentials->authorities);
     set_selectors (config, profile);
     config->dpd_delay = profile->dpd_delay * IKE_SECOND;
     config->rekey_ike = profile->rekey_ike * IKE_SECOND;
@@ -165,20 +169,23 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
     return g_steal_pointer (&config);
 }
 
-void
-login_warm_up (const Profile *profile)
+static gpointer
+warm_up (gpointer eap)
 {
-    static bool warm;
-    if (warm)
-        return;
-    warm = true;
     g_autoptr (GPtrArray) proposals = ike_proposals_default (IKE_PROTOCOL_IKE);
     const Algorithm *prf = algorithm_find_name (TRANSFORM_PRF, "prfsha256");
     ByteView nothing = byte_view_of_string ("outrider");
     key_exchange_free (key_exchange_new (ike_proposals_get_first_group (proposals), NULL));
     secret_bytes_unref (prf_compute (prf, nothing, &nothing, 1, NULL));
-    if (has_eap (profile))
+    if (GPOINTER_TO_INT (eap))
         legacy_prepare ();
+    return NULL;
+}
+
+GThread *
+login_warm_up (const Profile *profile)
+{
+    return g_thread_new ("outrider-warm", warm_up, GINT_TO_POINTER (has_eap (profile)));
 }
 
 CertsTrust *

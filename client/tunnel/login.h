@@ -14,13 +14,10 @@
 
 /* ADDRESS: the one of the profile's addresses that is tried, as typed. LOCAL: ours, for a PSK login without an identity. */
 IkeSessionConfig *login_make_config (const Profile *profile, const Credentials *credentials,
-                                     const CertsTrust *trust, const char *address, GError **error);
+                                     const char *address, GError **error);
 
-/*
- * OpenSSL looks its algorithms up at first use. Calling this while something is waited for anyway (a name, the gateway)
- * takes that time off the way to the connection; it does it once.
- */
-void login_warm_up (const Profile *profile);
+/* See outrider_tunnel_warm_up (). */
+GThread *login_warm_up (const Profile *profile);
 
 /* Whom to believe: the profile's CAs, or the system's. */
 CertsTrust *login_make_trust (const Credentials *credentials, GError **error);

@@ -249,11 +249,10 @@ join_selectors (const OutriderTunnel *self, bool local)
 }
 
 static unsigned
-compute_mtu (OutriderTunnel *self)
+compute_mtu (OutriderTunnel *self, const IkeChildSa *child)
 {
     if (self->profile->mtu != 0)
         return self->profile->mtu;
-    const IkeChildSa *child = self->children->pdata[0];
     IpEndpoint gateway = udp_transport_get_gateway (self->transport);
     return outrider_data_plane_get_mtu (self->plane, child, gateway.address.family,
                                         udp_transport_get_mtu (self->transport));
@@ -272,7 +271,7 @@ apply_plan (OutriderTunnel *self, GError **error)
         .gateway = udp_transport_get_gateway (self->transport).address,
         .device = outrider_data_plane_get_device (self->plane),
         .device_index = outrider_data_plane_get_device_index (self->plane),
-        .mtu = compute_mtu (self),
+        .mtu = compute_mtu (self, self->children->pdata[0]),
     };
     NetworkPlan *plan = network_plan_new (&inputs, error);
     if (plan == NULL)
@@ -292,7 +291,7 @@ static void
 path_became_narrower (OutriderTunnel *self)
 {
     if (self->state != OUTRIDER_TUNNEL_CONNECTED || self->children->len == 0 ||
-        compute_mtu (self) == self->plan->mtu)
+        compute_mtu (self, self->children->pdata[0]) == self->plan->mtu)
         return;
     g_autoptr (GError) error = NULL;
     if (!apply_plan (self, &error))
@@ -327,6 +326,9 @@ remember_child (OutriderTunnel *self, IkeChildSa *child)
 static bool
 bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **error)
 {
+    /* Before there is a pump to be told: that takes the time of waking its threads. */
+    if (self->children->len == 0)
+        outrider_data_plane_set_mtu (self->plane, compute_mtu (self, child));
     if (!outrider_data_plane_install (self->plane, self->transport, child, error))
         return false;
     if (find_child (self, child->number) != NULL)
@@ -567,7 +569,7 @@ static IkeSession *
 make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
 {
     IkeSessionConfig *config =
-        login_make_config (self->profile, self->credentials, self->trust, gateway->name, error);
+        login_make_config (self->profile, self->credentials, gateway->name, error);
     if (config == NULL)
         return NULL;
     config->force_encapsulation = true; /* the userspace plane has no raw socket */
@@ -585,10 +587,6 @@ make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
 static bool
 open_connection (OutriderTunnel *self, const Gateway *gateway, GError **error)
 {
-    if (self->trust == NULL)
-        self->trust = login_make_trust (self->credentials, error);
-    if (self->trust == NULL)
-        return false;
     self->transport =
         udp_transport_new (&gateway->endpoint, 0, OUTRIDER_OUTER_MARK, received, self, error);
     if (self->transport == NULL)
@@ -616,14 +614,19 @@ try_gateway (OutriderTunnel *self)
     ike_session_start (self->session, &path, deadline_now ());
     pull (self);
 
-    /* The device is made while the gateway computes; nothing else of the host changes before the login is through. */
+    /*
+     * The CAs are read and the device is made while the gateway computes; nothing else of the host changes before the login
+     * is through.
+     */
+    if (self->trust == NULL)
+        self->trust = login_make_trust (self->credentials, &error);
     const char *device = self->profile->interface != NULL ? self->profile->interface : "outrider%d";
-    if (self->session != NULL && !outrider_data_plane_open (self->plane, device, &error))
+    if (self->session != NULL &&
+        (self->trust == NULL || !outrider_data_plane_open (self->plane, device, &error)))
     {
         abort_session (self, g_steal_pointer (&error));
         pull (self);
     }
-    login_warm_up (self->profile);
 }
 
 static void
@@ -648,11 +651,15 @@ begin_try (OutriderTunnel *self)
     set_state (self, OUTRIDER_TUNNEL_RESOLVING);
     gateway_resolve (self->profile->addresses, self->profile->port, self->cancellable, resolved,
                      self);
-    if (self->state == OUTRIDER_TUNNEL_RESOLVING)
-        login_warm_up (self->profile);
 }
 
 /* ---- calls ---- */
+
+GThread *
+outrider_tunnel_warm_up (const Profile *profile)
+{
+    return login_warm_up (profile);
+}
 
 void
 outrider_tunnel_connect (OutriderTunnel *self)
