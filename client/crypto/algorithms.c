@@ -76,10 +76,10 @@
         .openssl = group                                                                           \
     }
 
-#define CURVE(number, short_name, title, octets, group)                                            \
+#define CURVE(number, short_name, title, octets, group, more)                                      \
     {                                                                                              \
         .type = TRANSFORM_KEY_EXCHANGE, .id = number, .name = short_name, .label = title,          \
-        .output_size = octets, .openssl = group                                                    \
+        .flags = (AlgorithmFlags)(more), .output_size = octets, .openssl = group                   \
     }
 
 static const Algorithm table[] = {
@@ -111,7 +111,7 @@ static const Algorithm table[] = {
       .id = 28, /* RFC 7634; the key length is fixed, so no attribute is sent */
       .name = "chacha20poly1305",
       .label = "ChaCha20-Poly1305",
-      .flags = ALGORITHM_AEAD,
+      .flags = ALGORITHM_AEAD | ALGORITHM_OPTIONAL,
       .key_size = 32,
       .salt_size = 4,
       .iv_size = 8,
@@ -144,14 +144,14 @@ static const Algorithm table[] = {
     MAC_AES (8, "cmac", "CMAC"), /* RFC 4494 */
     HMAC (2, "sha1", "SHA1-96", 20, 12, "SHA1", "sha1", ALGORITHM_WEAK),
 
-    CURVE (31, "curve25519", "Curve25519", 32, "X25519"),
-    CURVE (32, "curve448", "Curve448", 56, "X448"),
-    CURVE (19, "ecp256", "ECP-256", 64, "P-256"),
-    CURVE (20, "ecp384", "ECP-384", 96, "P-384"),
-    CURVE (21, "ecp521", "ECP-521", 132, "P-521"),
-    CURVE (28, "ecp256bp", "Brainpool-256", 64, "brainpoolP256r1"),
-    CURVE (29, "ecp384bp", "Brainpool-384", 96, "brainpoolP384r1"),
-    CURVE (30, "ecp512bp", "Brainpool-512", 128, "brainpoolP512r1"),
+    CURVE (31, "curve25519", "Curve25519", 32, "X25519", ALGORITHM_OPTIONAL),
+    CURVE (32, "curve448", "Curve448", 56, "X448", ALGORITHM_OPTIONAL),
+    CURVE (19, "ecp256", "ECP-256", 64, "P-256", 0),
+    CURVE (20, "ecp384", "ECP-384", 96, "P-384", 0),
+    CURVE (21, "ecp521", "ECP-521", 132, "P-521", 0),
+    CURVE (28, "ecp256bp", "Brainpool-256", 64, "brainpoolP256r1", ALGORITHM_OPTIONAL),
+    CURVE (29, "ecp384bp", "Brainpool-384", 96, "brainpoolP384r1", ALGORITHM_OPTIONAL),
+    CURVE (30, "ecp512bp", "Brainpool-512", 128, "brainpoolP512r1", ALGORITHM_OPTIONAL),
     MODP (14, 2048, "modp_2048", 0),
     MODP (15, 3072, "modp_3072", 0),
     MODP (16, 4096, "modp_4096", 0),

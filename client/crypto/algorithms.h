@@ -26,6 +26,9 @@ typedef enum
     ALGORITHM_WEAK = 1 << 2,     /* only if a profile names it */
     ALGORITHM_ESP_ONLY = 1 << 3, /* no use for the IKE SA */
     ALGORITHM_IKE_ONLY = 1 << 4,
+    ALGORITHM_OPTIONAL =
+        1
+        << 5, /* an OpenSSL may lack it (FIPS, a distribution's choice); others are in every one */
 } AlgorithmFlags;
 
 typedef struct

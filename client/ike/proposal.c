@@ -192,12 +192,16 @@ parse_proposal (IkeProtocol protocol, const char *text, GError **error)
     return complete_proposal (self, text, error) ? g_steal_pointer (&self) : NULL;
 }
 
+/* Asking takes time at every start, so only for what may be missing. */
 static void
 drop_unavailable (IkeProposal *self)
 {
     for (guint i = self->algorithms->len; i-- > 0;)
-        if (!algorithm_is_available (self->algorithms->pdata[i]))
+    {
+        const Algorithm *algorithm = self->algorithms->pdata[i];
+        if ((algorithm->flags & ALGORITHM_OPTIONAL) != 0 && !algorithm_is_available (algorithm))
             g_ptr_array_remove_index (self->algorithms, i);
+    }
 }
 
 bool
