@@ -27,7 +27,6 @@ typedef struct
     const ConnectOutput *output;
     OutriderHost *host;
     OutriderTunnel *tunnel;
-    OutriderCounters counters; /* as last seen while there was something to count */
     GThread *warming;
     bool stopping;
     bool ended;
@@ -49,14 +48,12 @@ report_state (Connect *self, OutriderTunnelState state)
         outrider_tunnel_get_counters (self->tunnel, &counters);
         error = outrider_tunnel_get_error (self->tunnel);
     }
-    if (counters.packets_in + counters.packets_out > 0)
-        self->counters = counters;
     ConnectReport report = {
         .state = state,
         .profile = self->options.profile,
         .facts = &facts,
         .error = error,
-        .counters = &self->counters,
+        .counters = &counters,
     };
     self->output->state (&report);
 }

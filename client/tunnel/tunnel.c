@@ -44,6 +44,7 @@ struct _OutriderTunnel
     IkeSession *session;
     UdpTransport *transport;
     OutriderDataPlane *plane;
+    OutriderCounters counters; /* of the last plane, when it is gone */
     Deadline *deadline;
     Deadline *pause; /* before the next try */
     Retry retry;
@@ -108,6 +109,7 @@ static void
 release_connection (OutriderTunnel *self)
 {
     outrider_host_revert (self->host);
+    outrider_tunnel_get_counters (self, &self->counters);
     if (self->plane != NULL)
         outrider_data_plane_close (self->plane);
     g_clear_object (&self->plane);
@@ -769,9 +771,10 @@ outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts)
 void
 outrider_tunnel_get_counters (OutriderTunnel *self, OutriderCounters *ret_counters)
 {
-    *ret_counters = (OutriderCounters){ 0 };
+    OutriderCounters counters = self->counters;
     if (self->plane != NULL)
-        outrider_data_plane_get_counters (self->plane, ret_counters);
+        outrider_data_plane_get_counters (self->plane, &counters);
+    *ret_counters = counters;
 }
 
 /* ---- GObject ---- */

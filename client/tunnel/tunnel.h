@@ -81,4 +81,6 @@ typedef struct
 } OutriderTunnelFacts;
 
 void outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts);
+
+/* Of the connection that is, or of the last one. */
 void outrider_tunnel_get_counters (OutriderTunnel *self, OutriderCounters *ret_counters);
