@@ -161,9 +161,8 @@ take_answer (IkeSession *self, const IkeChild *old, const IkePayloads *payloads,
 static bool
 change_group (IkeSession *self, const IkeNotify *notify)
 {
-    const Algorithm *current = self->half.key_exchange != NULL
-                                   ? key_exchange_get_group (self->half.key_exchange)
-                                   : NULL;
+    const Algorithm *current =
+        self->half.key_exchange != NULL ? key_exchange_get_group (self->half.key_exchange) : NULL;
     const Algorithm *group = NULL;
     if (notify->type == NOTIFY_INVALID_KE_PAYLOAD)
         group = ike_session_find_wanted_group (self, notify, get_groups (self), current);

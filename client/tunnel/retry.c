@@ -9,8 +9,10 @@ enum
     DOUBLINGS_MAX = 7,
 };
 
+#define STOOD_FIRMLY (60 * G_USEC_PER_SEC)
+
 bool
-retry_is_worthwhile (const GError *error)
+retry_is_worthwhile (const GError *error, bool stood)
 {
     static const OutriderError passing[] = {
         OUTRIDER_ERROR_NAME_NOT_RESOLVED, OUTRIDER_ERROR_NO_ANSWER,
@@ -20,19 +22,30 @@ retry_is_worthwhile (const GError *error)
     for (size_t i = 0; i < G_N_ELEMENTS (passing); i++)
         if (g_error_matches (error, OUTRIDER_ERROR, (int)passing[i]))
             return true;
+    static const OutriderError refusals[] = {
+        OUTRIDER_ERROR_NO_PROPOSAL,
+        OUTRIDER_ERROR_GATEWAY_REFUSED,
+        OUTRIDER_ERROR_SELECTORS_REFUSED,
+    };
+    for (size_t i = 0; stood && i < G_N_ELEMENTS (refusals); i++)
+        if (g_error_matches (error, OUTRIDER_ERROR, (int)refusals[i]))
+            return true;
     return false;
 }
 
-gint64
-retry_next_pause (Retry *self)
+void
+retry_connected (Retry *self, gint64 now)
 {
+    self->connected_from = now;
+}
+
+gint64
+retry_next_pause (Retry *self, gint64 now)
+{
+    if (self->connected_from != 0 && now - self->connected_from >= STOOD_FIRMLY)
+        self->failures = 0;
+    self->connected_from = 0;
     gint64 seconds = MIN (1LL << MIN (self->failures, (unsigned)DOUBLINGS_MAX), PAUSE_LONGEST);
     self->failures++;
     return seconds * G_USEC_PER_SEC;
-}
-
-void
-retry_reset (Retry *self)
-{
-    self->failures = 0;
 }

@@ -11,14 +11,21 @@
 
 typedef struct
 {
-    unsigned failures; /* in a row */
+    unsigned failures;     /* in a row */
+    gint64 connected_from; /* microseconds of CLOCK_BOOTTIME; 0: not connected */
 } Retry;
 
-/* What failed may be gone by itself. */
-bool retry_is_worthwhile (const GError *error);
+/*
+ * What failed may be gone by itself. STOOD: the connection was up, so that the gateway took this login and this offer
+ * once: whatever it refuses later (a rekey, say) deserves a new login.
+ */
+bool retry_is_worthwhile (const GError *error, bool stood);
 
-/* The pause before the next try, in microseconds: 1 s, doubled each time, at most two minutes. */
-gint64 retry_next_pause (Retry *self);
+void retry_connected (Retry *self, gint64 now);
 
-/* Connected: the next pause is the shortest again. */
-void retry_reset (Retry *self);
+/*
+ * The connection or the try is over: the pause before the next try, in microseconds: 1 s, doubled each time, at most two
+ * minutes. After a connection that stood for a minute the shortest again: a gateway that takes us and throws us out at
+ * once, as for a second login of the same user, is not asked every second for ever.
+ */
+gint64 retry_next_pause (Retry *self, gint64 now);

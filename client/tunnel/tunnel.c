@@ -211,10 +211,11 @@ end_try (OutriderTunnel *self, const GError *error, const char *stage)
         return;
     }
     bool reconnecting = was_connected || self->since != 0;
-    if (self->profile->retry && reconnecting && retry_is_worthwhile (error))
+    if (self->profile->retry && reconnecting && retry_is_worthwhile (error, was_connected))
     {
         release_connection (self);
-        deadline_set (self->pause, deadline_now () + retry_next_pause (&self->retry));
+        gint64 now = deadline_now ();
+        deadline_set (self->pause, now + retry_next_pause (&self->retry, now));
         set_state (self, OUTRIDER_TUNNEL_RECONNECTING);
         return;
     }
@@ -342,7 +343,7 @@ bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **error)
         return true;
     self->elapsed = deadline_now () - self->started;
     self->since = g_get_real_time () / G_USEC_PER_SEC;
-    retry_reset (&self->retry);
+    retry_connected (&self->retry, deadline_now ());
     keep_error (self, NULL, NULL);
     set_state (self, OUTRIDER_TUNNEL_CONNECTED);
     return true;

@@ -77,6 +77,14 @@ class Process:
             except ProcessLookupError:
                 pass
 
+    def pause(self):
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        """nsenter(1) around the program stops together with it."""
+        self.signal(signal.SIGCONT)
+        os.kill(self.popen.pid, signal.SIGCONT)
+
     def wait(self, timeout):
         """The exit status (128 + N when signal N ended it), or None when it still runs."""
         try:

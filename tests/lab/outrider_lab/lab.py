@@ -38,6 +38,15 @@ TOOLS = {
     "/usr/bin/tcpdump": "tcpdump", "/dev/net/tun": "a kernel with TUN devices",
 }
 
+# IPCTNL_MSG_CT_DELETE of NFNL_SUBSYS_CTNETLINK, acknowledged, without attributes: every entry.
+FLUSH_CONNTRACK = """
+import socket, struct
+with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
+    netlink.send(struct.pack("=LHHLLBBH", 20, 1 << 8 | 2, 5, 1, 0, 0, 0, 0))
+    error, = struct.unpack_from("=i", netlink.recv(4096), 16)
+    raise SystemExit(-error)
+"""
+
 
 def make_pki(directory):
     loader = importlib.machinery.SourceFileLoader("make_pki", str(TESTS / "pki" / "make-pki"))
@@ -51,9 +60,10 @@ class Router:
         self.host = host
         self.state = None
 
-    def set(self, nat=True, drop=(), loss=0, drop_fragments=False, refuse=False, mtu=None):
-        """The whole state of the router. drop: nft matches, such as "udp dport 500"."""
-        state = (nat, tuple(drop), loss, drop_fragments, refuse, mtu)
+    def set(self, nat=True, drop=(), loss=0, drop_fragments=False, refuse=False, mtu=None,
+            ports=None):
+        """The whole state of the router. drop: nft matches, such as "udp dport 500". ports: of its NAT."""
+        state = (nat, tuple(drop), loss, drop_fragments, refuse, mtu, ports)
         if state == self.state:
             return
         forward = [f"{match} drop" for match in drop]
@@ -62,11 +72,13 @@ class Router:
                         for way in ("dport", "sport")]
         if refuse:
             forward.append("udp dport { 500, 4500 } reject with icmpx type port-unreachable")
+        to = f" to :{ports} random" if ports else ""
         fragments = ["ip frag-off & 0x3fff != 0 drop", "exthdr frag exists drop"]
         self.host.must("nft", "-f", "-", text=template(
             "router.nft", forward="\n    ".join(forward),
             fragments="\n    ".join(fragments) if drop_fragments else "",
-            nat="ip saddr 192.168.77.0/24 masquerade\n    ip6 saddr fd77:1::/64 masquerade"
+            nat=f"ip saddr 192.168.77.0/24 meta l4proto udp masquerade{to}\n"
+            "    ip saddr 192.168.77.0/24 masquerade\n    ip6 saddr fd77:1::/64 masquerade"
             if nat else ""))
         # A locked MTU on the routes, both ways: what is bigger is answered with "fragmentation needed".
         size = f"mtu lock {mtu}" if mtu else ""
@@ -76,6 +88,11 @@ class Router:
             f"ip -6 route replace 2001:db8:100::/64 dev wan {size}\n"
             f"ip -6 route replace fd77:1::/64 dev lan {size}\n")
         self.state = state
+
+    def forget(self, ports):
+        """Loses all of the NAT's mappings; new ones use these ports, as after a reboot."""
+        self.set(ports=ports)
+        self.host.must("/usr/bin/python3", "-c", FLUSH_CONNTRACK)
 
     def datagrams_to(self, port):
         """How many datagrams the client sent to a port (500 or 4500) since reset()."""

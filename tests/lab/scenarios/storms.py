@@ -3,6 +3,7 @@
 
 import time
 
+from outrider_lab.host import wait_until
 from outrider_lab.scenario import scenario
 from outrider_lab.traffic import Ping
 
@@ -90,3 +91,121 @@ def pfs_with_the_second_group(case):
     rekeys(tunnel, "child", 2, 8)
     ping.lost_nothing()
     case.works(tunnel)
+
+
+@scenario(only="outrider", limit=25)
+def gateway_wants_a_new_login(case):
+    """The gateway sends AUTH_LIFETIME and ends the connection after it: the client logs in anew and says so."""
+    case.gateway.configure(connection="reauth_time = 3s\n    rand_time = 0\n    over_time = 1s")
+    tunnel = case.connect(once=False)
+    event = tunnel.client.wait_event({"event": "state", "state": "reconnecting"}, 8)
+    case.check("it says that it reconnects, and why", bool(event and event.get("code")), event)
+    tunnel.ended = True
+    case.works(case.came_up(tunnel.client, 8))
+
+
+@scenario(only="outrider", limit=20)
+def another_address_after_the_restart(case):
+    """The gateway is restarted and gives another address."""
+    case.gateway.configure(v4="dns = 10.77.0.2")
+    tunnel = case.connect(**profile(case, "dpd-delay=1"), timeout=3, once=False)
+    first = tunnel.v4
+    case.gateway.kill()
+    case.gateway.configure(addresses="10.9.1.0/24", v4="dns = 10.77.0.2")
+    event = tunnel.client.wait_event({"event": "state", "state": "reconnecting"}, 8)
+    case.check("it says that it reconnects", event is not None, tunnel.client.last())
+    tunnel.ended = True
+    again = case.came_up(tunnel.client, 10)
+    case.check("the address is another one", again.v4 != first, again.v4)
+    case.check("the old one is gone", first not in case.host_addresses())
+    case.resolves("www.corp.test", "10.77.0.2")
+    case.works(again)
+
+
+@scenario(only="outrider", limit=30)
+def nat_forgets(case):
+    """The router loses its table and masquerades with other ports: the traffic comes back."""
+    case.gateway.configure()
+    tunnel = case.connect(**profile(case, "dpd-delay=2"), once=False)
+    ping = Ping(case)
+    ping.goes_on(5, 2)
+    before = case.gateway.established()[0]["remote-port"]
+    case.router.forget(ports="40000-40999")
+    ping.goes_on(20, 15)
+    case.becomes("the gateway sees another port", lambda: [
+        sa["remote-port"] for sa in case.gateway.established()] not in ([], [before]))
+    ping.stop()
+    case.works(tunnel)
+
+
+@scenario(only="outrider", limit=40)
+def asleep(case):
+    """The client sleeps for longer than the gateway's patience and finds its way back."""
+    case.gateway.configure(connection="dpd_delay = 1s", settings="retransmit_tries = 1")
+    tunnel = case.connect(**profile(case, "dpd-delay=2"), timeout=4, once=False)
+    tunnel.client.process.pause()
+    case.becomes("the gateway gives the client up", lambda: not case.gateway.sas(), 20)
+    tunnel.client.process.resume()
+    event = tunnel.client.wait_event({"event": "state", "state": "reconnecting"}, 12)
+    case.check("it says that it reconnects", event is not None, tunnel.client.last())
+    tunnel.ended = True
+    case.works(case.came_up(tunnel.client, 8))
+
+
+@scenario(only="outrider", limit=20)
+def nap(case):
+    """The client sleeps for a moment: the tunnel stays."""
+    case.gateway.configure()
+    tunnel = case.connect()
+    ping = Ping(case)
+    ping.goes_on(5, 2)
+    tunnel.client.process.pause()
+    case.becomes("no pings are answered", lambda: not wait_until(
+        lambda before=ping.answers(): ping.answers() > before, 0.5))
+    tunnel.client.process.resume()
+    ping.goes_on(20, 5)
+    ping.stop()
+    case.works(tunnel)
+
+
+@scenario(only="outrider", limit=30)
+def router_reboots(case):
+    """The link is down for a while, and the default route with it: the tunnel goes on, or comes again."""
+    case.gateway.configure()
+    tunnel = case.connect(**profile(case, "dpd-delay=1"), timeout=4, once=False)
+    case.at_cleanup(lambda: case.host.shell("ip link set eth0 up; ip route replace default via "
+                                            "192.168.77.1; ip route replace default via fd77:1::1"))
+    case.host.shell("ip link set eth0 down")
+    event = tunnel.client.wait_event({"event": "state", "state": "reconnecting"}, 12)
+    case.check("it says that it reconnects", event is not None, tunnel.client.last())
+    case.host.shell("ip link set eth0 up; ip addr replace fd77:1::2/64 dev eth0\n"
+                    "ip route replace default via 192.168.77.1; ip route replace default via fd77:1::1")
+    tunnel.ended = True
+    case.works(case.came_up(tunnel.client, 15))
+
+
+@scenario(only="outrider", limit=60)
+def twenty_percent_loss(case):
+    """The path loses 20 % each way: connecting takes its time, and works; so do rekeys."""
+    case.gateway.configure()
+    case.router.set(loss=20)
+    tunnel = case.connect(**profile(case, "rekey-child=2s\nrekey-ike=3s"), timeout=30,
+                          timeout_connected=30, once=False)
+    rekeys(tunnel, "ike", 3, 25)
+    case.router.set()
+    case.works(tunnel)
+
+
+@scenario(only="outrider")
+def thrown_out_again_and_again(case):
+    """A gateway that takes us and throws us out at once is not asked every second for ever."""
+    case.gateway.configure()
+    tunnel = case.connect(once=False)
+    pauses = []
+    for _ in range(2):
+        case.gateway.delete_ike()
+        started = time.monotonic()
+        tunnel.ended = True
+        tunnel = case.came_up(tunnel.client, 6)
+        pauses.append(time.monotonic() - started)
+    case.check("the second pause is longer", pauses[1] > 1.8 > pauses[0], pauses)
