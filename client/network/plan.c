@@ -189,14 +189,20 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     plan->block_v6 = inputs->profile->ipv6_guard && plan->full_v4 && !plan->full_v6;
 }
 
+/*
+ * The gateway's own address is reached around the tunnel, by packets without the mark, too: a kernel that checks where
+ * packets come from (rp_filter) asks for the way back to the gateway without one.
+ */
 static void
 plan_excludes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
 {
-    g_autoptr (GArray) sorted = normalise (inputs->profile->exclude);
-    g_array_append_vals (plan->excludes, sorted->data, sorted->len);
+    g_autoptr (GArray) wanted = g_array_copy (inputs->profile->exclude);
     IpPrefix gateway = host_prefix (&inputs->gateway);
-    plan->own_table = plan->excludes->len > 0 || plan->full_v4 || plan->full_v6 ||
-                      any_covers (plan->routes, &gateway);
+    if (any_covers (plan->routes, &gateway))
+        g_array_append_val (wanted, gateway);
+    g_autoptr (GArray) sorted = normalise (wanted);
+    g_array_append_vals (plan->excludes, sorted->data, sorted->len);
+    plan->own_table = plan->excludes->len > 0 || plan->full_v4 || plan->full_v6;
 }
 
 static void

@@ -21,7 +21,8 @@ typedef struct
     bool full_v4, full_v6; /* the family's default route is among the routes */
     bool
         own_table; /* the gateway or an exclude lies inside the routes: rules must tell them apart */
-    GArray *excludes;  /* IpPrefix, masked: what keeps its way around the tunnel */
+    GArray *
+        excludes; /* IpPrefix, masked: what keeps its way around the tunnel; the gateway too, if routes cover it */
     bool block_v6;     /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
     GArray *dns;       /* IpAddress; empty: the resolver is left alone */
     GPtrArray *search; /* char *: search domains, and with split DNS the routing domains */

@@ -74,6 +74,17 @@ def full_tunnel(case):
 
 
 @scenario
+def full_tunnel_with_strict_source_check(case):
+    """The kernel drops packets whose way back would be another (rp_filter = 1, as RHEL has it)."""
+    case.prepare("sysctl -q -w net.ipv4.conf.all.rp_filter=1",
+                 "sysctl -q -w net.ipv4.conf.all.rp_filter=0")
+    case.gateway.configure(local_ts="0.0.0.0/0, ::/0", pools="v4, v6")
+    tunnel = case.connect()
+    case.goes_inside(tunnel, OUTSIDE)
+    case.works(tunnel)
+
+
+@scenario
 def ipv6_outside(case):
     """The gateway is reached over IPv6; the networks behind it are IPv4."""
     case.gateway.configure()
