@@ -13,6 +13,7 @@ enum
     TRANSFORM_MORE = 3,
     TRANSFORM_TYPES_END = TRANSFORM_ESN + 1,
     ATTRIBUTE_KEY_LENGTH = 0x800e, /* with the bit of a fixed-size attribute */
+    ESP_SPI_MIN = 256,             /* below it: reserved (RFC 4303 2.1) */
 };
 
 /* No more than fifteen of a type: some gateways look no further. The first group is one that every gateway can parse. */
@@ -501,6 +502,8 @@ read_proposal (ByteReader *reader, WireProposal *ret_wire, bool *ret_last)
         wire.spi = byte_reader_u64 (&spi);
     else if (wire.spi_size != 0)
         byte_reader_fail (&body);
+    if ((wire.spi_size == 4 && wire.spi < ESP_SPI_MIN) || (wire.spi_size == 8 && wire.spi == 0))
+        byte_reader_fail (&body);
     if (n_transforms > IKE_TRANSFORMS_MAX)
         byte_reader_fail (&body);
     for (unsigned i = 0; i < n_transforms && byte_reader_ok (&body); i++)
@@ -607,6 +610,21 @@ choose (const IkeProposal *ours, const WireProposal *wire, uint16_t wanted_group
     return true;
 }
 
+/* Each transform of an answer is one that we offered, or says "without". */
+static bool
+is_within (const WireProposal *wire, const IkeProposal *ours)
+{
+    unsigned accounted = 0, all = 0;
+    for (unsigned i = 0; i < wire->n_known; i++)
+        accounted += proposal_has (ours, wire->known[i]);
+    for (int type = TRANSFORM_ENCRYPTION; type < TRANSFORM_TYPES_END; type++)
+    {
+        accounted += wire->none[type];
+        all += wire->counts[type];
+    }
+    return accounted == all;
+}
+
 bool
 ike_selection_read (ByteView body, const GPtrArray *ours, uint8_t spi_size,
                     IkeSelection *ret_selection, GError **error)
@@ -628,7 +646,8 @@ ike_selection_read (ByteView body, const GPtrArray *ours, uint8_t spi_size,
     for (unsigned i = 0; i < wire.n_known; i++)
         if (wire.known[i]->type == TRANSFORM_KEY_EXCHANGE)
             group = wire.known[i]->id;
-    if (ours_of_number == NULL || !choose (ours_of_number, &wire, group, ret_selection))
+    if (ours_of_number == NULL || !is_within (&wire, ours_of_number) ||
+        !choose (ours_of_number, &wire, group, ret_selection))
     {
         g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
                              "the gateway chose a proposal that was not offered");

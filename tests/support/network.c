@@ -179,8 +179,14 @@ answer_signature (Network *self, const IkeAction *action)
     CertsScheme scheme;
     g_autoptr (GBytes) der = g_bytes_ref (pki_get_key (self->own));
     g_assert_true (certs_parse_key (der, NULL, 0, &key, NULL));
-    g_assert_true (certs_scheme_choose (key, (const uint16_t *)action->hashes->data,
-                                        action->hashes->len, self->padding, &scheme, NULL));
+    g_autoptr (GError) error = NULL;
+    if (!certs_scheme_choose (key, (const uint16_t *)action->hashes->data, action->hashes->len,
+                              self->padding, &scheme, &error))
+    {
+        ike_session_answer_signature (self->session, action->question, 0, (ByteView){ 0 }, error,
+                                      self->now);
+        return;
+    }
     ByteView covered = secret_bytes_view (action->octets);
     g_autoptr (GBytes) signature =
         certs_signature_sign (key, scheme, covered.data, covered.size, NULL);
@@ -390,6 +396,7 @@ guard (gint64 *moment, unsigned *count, gint64 next)
 void
 network_run (Network *self, gint64 duration)
 {
+    network_pull (self);
     gint64 end = self->now + duration, moment = 0;
     unsigned count = 0;
     for (gint64 next; (next = get_next (self)) <= end;)
@@ -403,6 +410,7 @@ network_run (Network *self, gint64 duration)
 static void
 run_until (Network *self, bool *flag, bool settled)
 {
+    network_pull (self);
     gint64 end = self->now + 60 * IKE_SECOND, moment = 0;
     unsigned count = 0;
     for (gint64 next;

@@ -53,9 +53,9 @@ check_signature (Responder *self, ResponderSa *sa, const IkePayloads *payloads)
     if (self->config.old_auth)
         return certs_signature_verify_method (chain->pdata[0], auth.method, true, covered.data,
                                               covered.size, auth.data.data, auth.data.size, NULL);
-    g_assert_cmpuint (auth.method, ==, AUTH_METHOD_SIGNATURE);
     size_t size = auth.data.data[0];
-    return certs_signature_verify (chain->pdata[0], auth.data.data + 1, size, covered.data,
+    return auth.method == AUTH_METHOD_SIGNATURE && size < auth.data.size &&
+           certs_signature_verify (chain->pdata[0], auth.data.data + 1, size, covered.data,
                                    covered.size, auth.data.data + 1 + size,
                                    auth.data.size - 1 - size, NULL);
 }
