@@ -123,7 +123,8 @@ ike_child_retire (IkeSession *self, IkeChild *child, gint64 now)
     if (newest == NULL)
         return; /* without a successor nothing may be sent by it any more */
     child->expires = now + CHILD_LINGER;
-    ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (newest->sa);
+    if (!child->deleting) /* else it was told when our rekey was answered */
+        ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (newest->sa);
 }
 
 void

@@ -68,6 +68,8 @@ ike_rekey_child_start (IkeSession *self, const IkeTask *task, gint64 now)
     IkeChild *old = task->kind == IKE_TASK_REKEY_CHILD ? ike_child_find_in (self, task->spi) : NULL;
     if (task->kind == IKE_TASK_REKEY_CHILD && (old == NULL || old->replaced || old->expires != 0))
         return; /* the gateway was faster */
+    if (task->kind == IKE_TASK_NEW_CHILD && !ike_child_is_wanted (self))
+        return; /* a rekey that was under way brought one */
     g_autoptr (GError) error = NULL;
     g_autoptr (GPtrArray) offer = get_offer (self);
     if (!begin_half (self, task, old, offer, &error))
@@ -189,10 +191,11 @@ take_refusal (IkeSession *self, const IkeTask *task, const IkeNotify *notify, gi
         return;
     }
     IkeChild *old = ike_child_find_in (self, task->spi);
-    if (notify->type == NOTIFY_CHILD_SA_NOT_FOUND && old != NULL)
+    if (notify->type == NOTIFY_CHILD_SA_NOT_FOUND && task->kind == IKE_TASK_REKEY_CHILD)
     {
-        /* The gateway has lost it: what it carried goes through a new one (RFC 7296 2.25). */
-        ike_child_retire (self, old, now);
+        /* The gateway has lost it, or just deleted it: what it carried goes through a new one (RFC 7296 2.25). */
+        if (old != NULL)
+            ike_child_retire (self, old, now);
         ike_session_add_task (self, IKE_TASK_NEW_CHILD, 0, now);
         return;
     }

@@ -52,7 +52,7 @@ live (Network *network)
     network_run (network, 30 * IKE_SECOND);
     network_assert_closed_well (network);
     network_assert_story (network, "established up:1 up:1 switch:1 down:1 rekeyed "
-                                   "up:1 switch:1 switch:1 down:1 rekeyed closed");
+                                   "up:1 switch:1 down:1 rekeyed closed");
 }
 
 typedef struct
