@@ -111,9 +111,9 @@ answer_notifies (const IkePayloads *payloads, IkeChain *response)
         ike_notify_write (response, NOTIFY_COOKIE2, notify.data);
 }
 
-void
+IkeAftermath
 ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeChain *response,
-                 bool *ret_closed, gint64 now)
+                 gint64 now)
 {
     uint8_t critical = 0;
     if (!ike_exchange_check (IKE_MESSAGE_INFORMATIONAL, payloads, &critical, NULL))
@@ -123,9 +123,9 @@ ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeCh
                               byte_view (&critical, 1));
         else
             ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
-        return;
+        return IKE_GOES_ON;
     }
-    bool deleted = false;
+    bool deleted = false, had_child = !ike_child_is_wanted (self);
     for (unsigned i = 0; i < payloads->count; i++)
         if (payloads->items[i].type == PAYLOAD_DELETE)
             deleted = handle_delete (self, &payloads->items[i], response, now) || deleted;
@@ -135,10 +135,11 @@ ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeCh
     bool current = sa == ike_session_get_sa (self);
     bool refused = ike_notify_find (payloads, NOTIFY_AUTHENTICATION_FAILED, &notify);
     if (current && (deleted || refused))
-        *ret_closed = true;
-    else if (deleted)
+        return IKE_IS_CLOSED;
+    if (deleted)
         sa->expires = now + IKE_SECOND; /* a replaced one: long enough to answer its repetition */
-    else if (self->state == IKE_STATE_ESTABLISHED && ike_child_is_wanted (self) &&
+    else if (self->state == IKE_STATE_ESTABLISHED && had_child && ike_child_is_wanted (self) &&
              !revive (self, now))
-        *ret_closed = true;
+        return IKE_GIVES_UP;
+    return IKE_GOES_ON;
 }

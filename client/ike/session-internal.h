@@ -233,6 +233,13 @@ void ike_info_start_delete_ike (IkeSession *self, IkeSa *sa, gint64 now);
 void ike_info_receive (IkeSession *self, IkeSa *sa, const IkeTask *task,
                        const IkePayloads *payloads, gint64 now);
 
-/* False: the answer's last payload closed the session; nothing may be touched but to send the answer. */
-void ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeChain *response,
-                      bool *ret_closed, gint64 now);
+/* What becomes of the session once the answer is out. */
+typedef enum
+{
+    IKE_GOES_ON,
+    IKE_IS_CLOSED, /* the gateway deleted the IKE SA */
+    IKE_GIVES_UP,  /* it keeps deleting our children */
+} IkeAftermath;
+
+IkeAftermath ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
+                              IkeChain *response, gint64 now);

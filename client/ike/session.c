@@ -473,14 +473,16 @@ find_sa (const IkeSession *self, const IkeHeader *header)
     return NULL;
 }
 
-/* Which request of the gateway this is decides who answers it. */
-static void
+/* Which request of the gateway this is decides who answers it. PAYLOADS NULL: they could not be read. */
+static IkeAftermath
 answer_by_exchange (IkeSession *self, IkeSa *sa, uint8_t exchange, const IkePayloads *payloads,
-                    IkeChain *response, bool *ret_closed, gint64 now)
+                    IkeChain *response, gint64 now)
 {
-    bool about_child = ike_payloads_find (payloads, PAYLOAD_TSI) != NULL;
-    if (exchange == INFORMATIONAL)
-        ike_info_answer (self, sa, payloads, response, ret_closed, now);
+    bool about_child = payloads != NULL && ike_payloads_find (payloads, PAYLOAD_TSI) != NULL;
+    if (payloads == NULL)
+        ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+    else if (exchange == INFORMATIONAL)
+        return ike_info_answer (self, sa, payloads, response, now);
     else if (exchange == CREATE_CHILD_SA && sa != ike_session_get_sa (self))
         ike_notify_write (response, NOTIFY_TEMPORARY_FAILURE, (ByteView){ 0 });
     else if (exchange == CREATE_CHILD_SA && about_child)
@@ -489,6 +491,23 @@ answer_by_exchange (IkeSession *self, IkeSa *sa, uint8_t exchange, const IkePayl
         ike_rekey_ike_answer (self, sa, payloads, response, now);
     else
         ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+    return IKE_GOES_ON;
+}
+
+/* What an answered request leaves to do. */
+static void
+follow_request (IkeSession *self, IkeAftermath aftermath, gint64 now)
+{
+    if (aftermath == IKE_GOES_ON)
+        return;
+    bool ours = self->state == IKE_STATE_CLOSING;
+    GError *error = ours ? g_steal_pointer (&self->closing_error)
+                         : g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_CLOSED,
+                                                "the gateway ended the connection");
+    if (aftermath == IKE_GIVES_UP)
+        ike_session_fail (self, "INFORMATIONAL", error, now);
+    else
+        ike_session_closed (self, "INFORMATIONAL", error);
 }
 
 static void
@@ -499,9 +518,8 @@ receive_request (IkeSession *self, IkeSa *sa, const IkeHeader *header, const Ike
         return; /* it comes again when IKE_AUTH is through here, too */
 
     g_auto (IkeChain) response = IKE_CHAIN ();
-    bool closed = false;
-    answer_by_exchange (self, sa, header->exchange, payloads, &response, &closed, now);
-
+    IkeAftermath aftermath =
+        answer_by_exchange (self, sa, header->exchange, payloads, &response, now);
     IkeHeader response_header =
         make_header (sa, (IkeExchangeType)header->exchange, true, header->message_id);
     GPtrArray *datagrams = seal_chain (self, sa, &response_header, &response);
@@ -510,13 +528,7 @@ receive_request (IkeSession *self, IkeSa *sa, const IkeHeader *header, const Ike
         ike_session_push_datagrams (self, datagrams, now);
         ike_window_answered (&sa->window, datagrams);
     }
-    if (closed)
-        ike_session_closed (self, "INFORMATIONAL",
-                            self->state == IKE_STATE_CLOSING
-                                ? g_steal_pointer (&self->closing_error)
-                                : g_error_new_literal (OUTRIDER_ERROR,
-                                                       OUTRIDER_ERROR_GATEWAY_CLOSED,
-                                                       "the gateway ended the connection"));
+    follow_request (self, aftermath, now);
 }
 
 static void
@@ -559,9 +571,6 @@ receive_inner (IkeSession *self, IkeSa *sa, const IkeHeader *header, GBytes *inn
     bool readable = ike_payloads_read (first, byte_view_of_bytes (inner), &payloads, &error);
     if (response)
     {
-        if (header->exchange == 0 || !ike_window_is_waiting (&sa->window) ||
-            header->message_id != sa->window.request_id)
-            return;
         ike_window_finish (&sa->window, now);
         if (readable)
             receive_response (self, sa, &payloads, inner, first, now);
@@ -570,9 +579,30 @@ receive_inner (IkeSession *self, IkeSa *sa, const IkeHeader *header, GBytes *inn
                               g_steal_pointer (&error), now);
         return;
     }
-    if (!readable)
-        payloads.count = 0; /* an empty answer is due to it all the same */
-    receive_request (self, sa, header, &payloads, now);
+    receive_request (self, sa, header, readable ? &payloads : NULL, now);
+}
+
+/* The exchange that a task of ours runs in. */
+static IkeExchangeType
+get_exchange (IkeTaskKind task)
+{
+    switch (task)
+    {
+    case IKE_TASK_NONE:
+    case IKE_TASK_INIT:
+        return IKE_SA_INIT;
+    case IKE_TASK_AUTH:
+        return IKE_AUTH;
+    case IKE_TASK_NEW_CHILD:
+    case IKE_TASK_REKEY_CHILD:
+    case IKE_TASK_REKEY_IKE:
+        return CREATE_CHILD_SA;
+    case IKE_TASK_LIVENESS:
+    case IKE_TASK_DELETE_CHILD:
+    case IKE_TASK_DELETE_IKE:
+        return INFORMATIONAL;
+    }
+    g_assert_not_reached ();
 }
 
 /* Whether a sealed message is worth opening: the answer that is due, or a request that is due or was just answered. */
@@ -580,7 +610,8 @@ static bool
 is_due (const IkeSa *sa, const IkeHeader *header)
 {
     if ((header->flags & IKE_FLAG_RESPONSE) != 0)
-        return ike_window_is_waiting (&sa->window) && header->message_id == sa->window.request_id;
+        return ike_window_is_waiting (&sa->window) && header->message_id == sa->window.request_id &&
+               header->exchange == get_exchange (sa->running.kind);
     return ike_window_judge_request (&sa->window, header->message_id) != IKE_WINDOW_STRAY;
 }
 
@@ -600,7 +631,6 @@ receive_sealed (IkeSession *self, IkeSa *sa, const IkeHeader *header, ByteView d
     g_autoptr (GBytes) inner = ike_sealed_open (sa->keys.open, datagram, sealed, &fragment);
     if (inner == NULL)
         return;
-    self->last_in = now;
 
     bool response = (header->flags & IKE_FLAG_RESPONSE) != 0;
     if (!response &&
@@ -610,6 +640,7 @@ receive_sealed (IkeSession *self, IkeSa *sa, const IkeHeader *header, ByteView d
             ike_session_push_datagrams (self, sa->window.response, now);
         return;
     }
+    self->last_in = now; /* fresh, and the gateway's: a repetition could be anybody's */
 
     uint8_t first = sealed->next;
     if (sealed->type == PAYLOAD_SKF)
@@ -748,7 +779,8 @@ wants_keepalive (const IkeSession *self)
 static void
 advance_established (IkeSession *self, gint64 now)
 {
-    if (self->config->dpd_delay > 0 && now >= self->last_in + self->config->dpd_delay)
+    bool busy = ike_window_is_waiting (&ike_session_get_sa (self)->window);
+    if (self->config->dpd_delay > 0 && now >= self->last_in + self->config->dpd_delay && !busy)
         ike_session_add_task (self, IKE_TASK_LIVENESS, 0, now);
     if (self->rekey_ike_at != 0 && now >= self->rekey_ike_at)
     {
