@@ -77,11 +77,12 @@ ike_reassembly_add (IkeReassembly *self, uint32_t message_id, const IkeFragmentN
         self->total = fragment->total;
     }
     unsigned index = fragment->number - 1U;
-    self->size += self->parts[index] == NULL ? g_bytes_get_size (part) : 0;
-    if (fragment->total < self->total || self->parts[index] != NULL || self->size > IKE_MESSAGE_MAX)
+    size_t size = self->size + g_bytes_get_size (part);
+    if (fragment->total < self->total || self->parts[index] != NULL || size > IKE_MESSAGE_MAX)
         return false;
 
     self->parts[index] = g_bytes_ref (part);
+    self->size = size;
     if (fragment->number == 1)
         self->first = first;
     if (++self->got < self->total)
