@@ -5,6 +5,7 @@
 #include "cli/connect-output.h"
 #include "cli/connect-secrets.h"
 #include "cli/notify.h"
+#include "cli/output.h"
 #include "cli/signals.h"
 #include "errors.h"
 #include "frontend/explain.h"
@@ -214,10 +215,13 @@ connect_run (int argc, char **argv)
         self.output = &connect_json;
     if (understood && self.options.help)
         connect_options_print_help ();
-    else if (understood && make_tunnel (&self, &error))
-        status = run_tunnel (&self);
     else
-        status = report_refusal (&self, error);
+    {
+        output_open ();
+        status = understood && make_tunnel (&self, &error) ? run_tunnel (&self)
+                                                           : report_refusal (&self, error);
+        output_close ();
+    }
     clear (&self);
     return status;
 }

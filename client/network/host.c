@@ -25,3 +25,10 @@ outrider_host_revert (OutriderHost *self)
 {
     OUTRIDER_HOST_GET_IFACE (self)->revert (self);
 }
+
+bool
+outrider_host_lacks_v6 (OutriderHost *self, const char *device)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    return interface->lacks_v6 != NULL && interface->lacks_v6 (self, device);
+}

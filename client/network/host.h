@@ -19,6 +19,7 @@ struct _OutriderHostInterface
     bool (*prepare) (OutriderHost *self, GError **error);
     bool (*apply) (OutriderHost *self, const NetworkPlan *plan, GError **error);
     void (*revert) (OutriderHost *self);
+    bool (*lacks_v6) (OutriderHost *self, const char *device); /* NULL: it never does */
 };
 
 /* Before anything else: whether this process may do it at all (NO_RIGHTS), and mends what a crashed one left behind. */
@@ -26,6 +27,9 @@ bool outrider_host_prepare (OutriderHost *self, GError **error);
 
 /* Brings the host from the plan applied before (if any) to PLAN. On failure what was applied of it is undone. HOST_REFUSED, NO_RIGHTS. */
 bool outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **error);
+
+/* Whether IPv6 is switched off on DEVICE: a plan must do without. */
+bool outrider_host_lacks_v6 (OutriderHost *self, const char *device);
 
 /* The host as it was found. Nothing to do is fine; also done by the last unref. */
 void outrider_host_revert (OutriderHost *self);

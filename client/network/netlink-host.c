@@ -272,6 +272,15 @@ netlink_host_apply (OutriderHost *host, const NetworkPlan *plan, GError **error)
     return false;
 }
 
+/* By sysctl for the device, or in the kernel altogether. */
+static bool
+netlink_host_lacks_v6 (OutriderHost *host, const char *device)
+{
+    g_autofree char *path = g_strdup_printf ("/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+    g_autofree char *text = NULL;
+    return !g_file_get_contents (path, &text, NULL, NULL) || *text == '1';
+}
+
 /* ---- GObject ---- */
 
 static void
@@ -280,6 +289,7 @@ host_init (OutriderHostInterface *interface)
     interface->prepare = netlink_host_prepare;
     interface->apply = netlink_host_apply;
     interface->revert = netlink_host_revert;
+    interface->lacks_v6 = netlink_host_lacks_v6;
 }
 
 static void

@@ -39,8 +39,6 @@ netlink_new (GError **error)
             mnl_socket_close (socket);
         return NULL;
     }
-    int one = 1;
-    mnl_socket_setsockopt (socket, NETLINK_CAP_ACK, &one, sizeof one);
     Netlink *self = g_new0 (Netlink, 1);
     self->socket = socket;
     self->queued = g_byte_array_new ();
@@ -244,14 +242,44 @@ is_missing (int error_number)
            error_number == EADDRNOTAVAIL;
 }
 
-static void
-set_refusal (int error_number, GError **error)
+/* The first thing that the kernel refused. */
+typedef struct
 {
+    int error_number;     /* 0: nothing */
+    IpPrefix destination; /* of a route; family 0: it was something else */
+} Refusal;
+
+/* The kernel's answer repeats the message that it refuses. */
+static IpPrefix
+read_destination (const struct nlmsgerr *answer)
+{
+    IpPrefix none = { 0 };
+    if (answer->msg.nlmsg_type != RTM_NEWROUTE)
+        return none;
+    const struct rtmsg *route = mnl_nlmsg_get_payload (&answer->msg);
+    size_t size = route->rtm_family == AF_INET6 ? 16 : 4;
+    const struct nlattr *attribute;
+    mnl_attr_for_each (attribute, &answer->msg,
+                       sizeof *route) if (mnl_attr_get_type (attribute) == RTA_DST &&
+                                          mnl_attr_get_payload_len (attribute) ==
+                                              size) return (IpPrefix){
+        ip_address (byte_view (mnl_attr_get_payload (attribute), size)), route->rtm_dst_len
+    };
+    return none;
+}
+
+static void
+set_refusal (const Refusal *refusal, GError **error)
+{
+    int error_number = refusal->error_number;
     bool rights = error_number == EPERM || error_number == EACCES;
     if (error_number == EEXIST)
     {
-        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
-                             "a route to one of the tunnel's networks is there already");
+        bool known = refusal->destination.address.family != 0;
+        g_autofree char *network =
+            known ? ip_prefix_format (&refusal->destination) : g_strdup ("one of the networks");
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                     "a route to %s is there already", network);
         return;
     }
     g_set_error (error, OUTRIDER_ERROR,
@@ -261,7 +289,7 @@ set_refusal (int error_number, GError **error)
 
 /* Reads one answer for each of COUNT messages; the first refusal is kept. */
 static bool
-read_answers (Netlink *self, unsigned count, int *ret_refusal, bool missing_ok)
+read_answers (Netlink *self, unsigned count, Refusal *ret_refusal, bool missing_ok)
 {
     _Alignas(struct nlmsghdr) uint8_t buffer[BATCH_SIZE];
     while (count > 0)
@@ -269,7 +297,7 @@ read_answers (Netlink *self, unsigned count, int *ret_refusal, bool missing_ok)
         ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
         if (size <= 0)
         {
-            *ret_refusal = size < 0 ? errno : EIO;
+            ret_refusal->error_number = size < 0 ? errno : EIO;
             return false;
         }
         const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
@@ -282,8 +310,8 @@ read_answers (Netlink *self, unsigned count, int *ret_refusal, bool missing_ok)
             bool shared_rule = answer->error == -EEXIST && answer->msg.nlmsg_type == RTM_NEWRULE;
             bool passed =
                 answer->error == 0 || shared_rule || (missing_ok && is_missing (-answer->error));
-            if (!passed && *ret_refusal == 0)
-                *ret_refusal = -answer->error;
+            if (!passed && ret_refusal->error_number == 0)
+                *ret_refusal = (Refusal){ -answer->error, read_destination (answer) };
             count--;
         }
     }
@@ -294,7 +322,7 @@ bool
 netlink_commit (Netlink *self, bool missing_ok, GError **error)
 {
     size_t start = 0;
-    int refusal = 0;
+    Refusal refusal = { 0 };
     guint next = 0;
     while (next < self->ends->len)
     {
@@ -307,7 +335,7 @@ netlink_commit (Netlink *self, bool missing_ok, GError **error)
             count++;
         }
         if (mnl_socket_sendto (self->socket, self->queued->data + start, end - start) < 0)
-            refusal = errno;
+            refusal.error_number = errno;
         else if (read_answers (self, count, &refusal, missing_ok))
         {
             start = end;
@@ -317,9 +345,9 @@ netlink_commit (Netlink *self, bool missing_ok, GError **error)
     }
     g_byte_array_set_size (self->queued, 0);
     g_array_set_size (self->ends, 0);
-    if (refusal == 0)
+    if (refusal.error_number == 0)
         return true;
-    set_refusal (refusal, error);
+    set_refusal (&refusal, error);
     return false;
 }
 
@@ -387,7 +415,7 @@ netlink_list_own_rules (Netlink *self, GError **error)
     }
     if (result < 0)
     {
-        set_refusal (errno, error);
+        set_refusal (&(Refusal){ .error_number = errno }, error);
         return NULL;
     }
     return g_steal_pointer (&rules);

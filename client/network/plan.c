@@ -141,11 +141,18 @@ choose_routes (const Profile *profile, const IkeGrant *grant, const GArray *sele
 }
 
 static bool
-has_address (const IkeGrant *grant, IpFamily family)
+is_usable (const NetworkPlanInputs *inputs, IpFamily family)
 {
-    for (guint i = 0; i < grant->addresses->len; i++)
-        if (prefix_at (grant->addresses, i)->address.family == family)
-            return true;
+    return family != IP_V6 || !inputs->without_v6;
+}
+
+static bool
+has_address (const NetworkPlanInputs *inputs, IpFamily family)
+{
+    const GArray *addresses = inputs->grant->addresses;
+    for (guint i = 0; i < addresses->len; i++)
+        if (prefix_at (addresses, i)->address.family == family)
+            return is_usable (inputs, family);
     return false;
 }
 
@@ -175,7 +182,7 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     bool *full[] = { &plan->full_v4, &plan->full_v6 };
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
-        if (!has_address (inputs->grant, families[f]))
+        if (!has_address (inputs, families[f]))
             continue;
         g_autoptr (GArray) selectors = prefixes_of_selectors (inputs->remote, families[f]);
         g_autoptr (GArray) routes =
@@ -186,7 +193,8 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
         *full[f] = final->len > 0 && prefix_at (final, 0)->length == 0;
         g_array_append_vals (plan->routes, final->data, final->len);
     }
-    plan->block_v6 = inputs->profile->ipv6_guard && plan->full_v4 && !plan->full_v6;
+    plan->block_v6 =
+        inputs->profile->ipv6_guard && plan->full_v4 && !plan->full_v6 && is_usable (inputs, IP_V6);
 }
 
 /*
@@ -201,7 +209,9 @@ plan_excludes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     if (any_covers (plan->routes, &gateway))
         g_array_append_val (wanted, gateway);
     g_autoptr (GArray) sorted = normalise (wanted);
-    g_array_append_vals (plan->excludes, sorted->data, sorted->len);
+    for (guint i = 0; i < sorted->len; i++)
+        if (is_usable (inputs, prefix_at (sorted, i)->address.family))
+            g_array_append_val (plan->excludes, *prefix_at (sorted, i));
     plan->own_table = plan->excludes->len > 0 || plan->full_v4 || plan->full_v6;
 }
 
@@ -219,7 +229,12 @@ plan_dns (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     if (profile->dns == PROFILE_NONE)
         return;
     const GArray *servers = profile->dns == PROFILE_LIST ? profile->dns_list : inputs->grant->dns;
-    g_array_append_vals (plan->dns, servers->data, servers->len);
+    for (guint i = 0; i < servers->len; i++)
+    {
+        const IpAddress *server = &g_array_index (servers, IpAddress, i);
+        if (is_usable (inputs, server->family))
+            g_array_append_val (plan->dns, *server);
+    }
     for (char **domain = profile->domains; domain != NULL && *domain != NULL; domain++)
         add_search (plan->search, *domain);
     for (guint i = 0; profile->dns == PROFILE_FROM_GATEWAY && i < inputs->grant->domains->len; i++)
@@ -227,12 +242,14 @@ plan_dns (NetworkPlan *plan, const NetworkPlanInputs *inputs)
 }
 
 static void
-plan_addresses (NetworkPlan *plan, const IkeGrant *grant)
+plan_addresses (NetworkPlan *plan, const NetworkPlanInputs *inputs)
 {
-    for (guint i = 0; i < grant->addresses->len; i++)
+    const GArray *addresses = inputs->grant->addresses;
+    for (guint i = 0; i < addresses->len; i++)
     {
-        IpPrefix host = host_prefix (&prefix_at (grant->addresses, i)->address);
-        g_array_append_val (plan->addresses, host);
+        IpPrefix host = host_prefix (&prefix_at (addresses, i)->address);
+        if (is_usable (inputs, host.address.family))
+            g_array_append_val (plan->addresses, host);
     }
 }
 
@@ -242,14 +259,21 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     g_autoptr (NetworkPlan) plan = g_new0 (NetworkPlan, 1);
     plan->device = g_strdup (inputs->device);
     plan->device_index = inputs->device_index;
-    plan->mtu = MAX (inputs->mtu,
-                     (unsigned)(has_address (inputs->grant, IP_V6) ? MTU_LEAST_V6 : MTU_LEAST_V4));
+    plan->mtu =
+        MAX (inputs->mtu, (unsigned)(has_address (inputs, IP_V6) ? MTU_LEAST_V6 : MTU_LEAST_V4));
     plan->addresses = prefixes_new ();
     plan->routes = prefixes_new ();
     plan->excludes = prefixes_new ();
     plan->dns = g_array_new (false, false, sizeof (IpAddress));
     plan->search = g_ptr_array_new_with_free_func (g_free);
-    plan_addresses (plan, inputs->grant);
+    plan_addresses (plan, inputs);
+    if (plan->addresses->len == 0 && inputs->grant->addresses->len > 0)
+    {
+        g_set_error_literal (
+            error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+            "the gateway gave IPv6 addresses alone, and IPv6 is switched off here");
+        return NULL;
+    }
     plan_dns (plan, inputs);
     plan_routes (plan, inputs);
     plan_excludes (plan, inputs);

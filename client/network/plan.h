@@ -36,6 +36,7 @@ typedef struct
     const GArray *local; /* TrafficSelector of the children, narrowed */
     const GArray *remote;
     IpAddress gateway; /* outer */
+    bool without_v6;   /* the kernel's IPv6 is switched off: nothing of it is planned */
     const char *device;
     int device_index;
     unsigned mtu;

@@ -266,13 +266,15 @@ apply_plan (OutriderTunnel *self, GError **error)
 {
     g_autoptr (GArray) local = join_selectors (self, true);
     g_autoptr (GArray) remote = join_selectors (self, false);
+    const char *device = outrider_data_plane_get_device (self->plane);
     NetworkPlanInputs inputs = {
         .profile = self->profile,
         .grant = self->grant,
         .local = local,
         .remote = remote,
         .gateway = udp_transport_get_gateway (self->transport).address,
-        .device = outrider_data_plane_get_device (self->plane),
+        .without_v6 = outrider_host_lacks_v6 (self->host, device),
+        .device = device,
         .device_index = outrider_data_plane_get_device_index (self->plane),
         .mtu = compute_mtu (self, self->children->pdata[0]),
     };

@@ -17,6 +17,7 @@ typedef struct
     const char *grant_dns;
     const char *domains;
 
+    bool without_v6;
     const char *routes; /* expected; NULL: refused */
     const char *flags;  /* of: v4 v6 table block default */
 } Case;
@@ -42,6 +43,19 @@ static const Case cases[] = {
       .selectors = "10.0.0.0/8 ::/0",
       .routes = "10.0.0.0/8",
       .flags = "default" },
+    { .name = "v6 switched off, full v4",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .without_v6 = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table default" },
+    { .name = "v6 switched off, full both",
+      .addresses = "10.9.0.1/32 fd00::1/128",
+      .exclude = "10.1.0.0/16 fd00:1::/32",
+      .selectors = "0.0.0.0/0 ::/0",
+      .without_v6 = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table default" },
     { .name = "v6 alone",
       .addresses = "fd00::1/128",
       .selectors = "0.0.0.0/0 fd00:77::/64",
@@ -224,6 +238,7 @@ make_plan (const Case *row, GError **error)
     NetworkPlanInputs inputs = { .profile = profile,
                                  .grant = grant,
                                  .remote = remote,
+                                 .without_v6 = row->without_v6,
                                  .device = "t0",
                                  .device_index = 7,
                                  .mtu = 1400 };
@@ -292,6 +307,15 @@ mtu_is_enough_for_ipv6 (void)
     g_assert_cmpuint (copy->routes->len, ==, 1);
 }
 
+static void
+v6_alone_needs_v6 (void)
+{
+    Case row = { .addresses = "fd00::1/128", .selectors = "fd00::/16", .without_v6 = true };
+    g_autoptr (GError) error = NULL;
+    g_assert_null (make_plan (&row, &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -301,6 +325,7 @@ main (int argc, char **argv)
         g_autofree char *path = g_strdup_printf ("/plan/%s", cases[i].name);
         g_test_add_data_func (path, &cases[i], plan_is_as_the_row_says);
     }
+    g_test_add_func ("/plan/v6-alone-needs-v6", v6_alone_needs_v6);
     g_test_add_func ("/plan/mtu", mtu_is_enough_for_ipv6);
     return g_test_run ();
 }

@@ -7,7 +7,8 @@ SCRIPT = """
 ip -j addr; ip -j -4 route show table all; ip -j -6 route show table all; ip -j -4 rule; ip -j -6 rule
 """
 RESOLVER = """
-stat -c '%F %a %U %N' /etc/resolv.conf; cat /etc/resolv.conf; ls -AR /mnt/etc/upper /mnt/var/lib/upper
+{ stat -c '%F %a %U %N' /etc/resolv.conf; cat /etc/resolv.conf; } 2>&1 || true
+ls -AR /mnt/etc/upper /mnt/var/lib/upper
 """
 NAMES = ("addresses", "routes", "routes6", "rules", "rules6")
 
