@@ -59,13 +59,20 @@ device_exists (uint32_t table)
     return if_indextoname (table - TABLE_BASE, name) != NULL;
 }
 
-/* Rules whose table belongs to a device that is gone: their process did not live to remove them. */
+/* Routes and rules whose table belongs to a device that is gone: their process did not live to remove them. */
 static bool
-remove_leftover_rules (OutriderNetlinkHost *self, GError **error)
+remove_leftovers (OutriderNetlinkHost *self, GError **error)
 {
     g_autoptr (GArray) rules = netlink_list_own_rules (self->netlink, error);
     if (rules == NULL)
         return false;
+    g_autoptr (GArray) routes = netlink_list_own_blackholes (self->netlink);
+    for (guint i = 0; i < routes->len; i++)
+    {
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
+        if (route->table != RT_TABLE_MAIN && !device_exists (route->table))
+            netlink_delete_route (self->netlink, route);
+    }
     bool alive = false;
     for (guint i = 0; i < rules->len; i++)
     {
@@ -94,7 +101,7 @@ netlink_host_prepare (OutriderHost *host, GError **error)
     }
     if (self->netlink == NULL)
         self->netlink = netlink_new (error);
-    return self->netlink != NULL && remove_leftover_rules (self, error) &&
+    return self->netlink != NULL && remove_leftovers (self, error) &&
            (self->options.no_dns || dns_file_repair (self->dns, error));
 }
 

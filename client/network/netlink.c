@@ -17,6 +17,7 @@ enum
     BATCH_SIZE = 32 * 1024, /* octets sent at once; the answers fit the socket's buffer */
     MESSAGE_MAX = 512,
     OWN_RULES_MAX = 256,
+    OWN_ROUTES_MAX = 1024,
 };
 
 struct Netlink
@@ -39,6 +40,8 @@ netlink_new (GError **error)
             mnl_socket_close (socket);
         return NULL;
     }
+    int one = 1;
+    mnl_socket_setsockopt (socket, NETLINK_GET_STRICT_CHK, &one, sizeof one);
     Netlink *self = g_new0 (Netlink, 1);
     self->socket = socket;
     self->queued = g_byte_array_new ();
@@ -394,29 +397,94 @@ collect_rule (const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-GArray *
-netlink_list_own_rules (Netlink *self, GError **error)
+/* Asks for a list and gives each entry to COLLECT; false with errno set. */
+static bool
+dump (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, GArray *entries)
 {
-    g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
     _Alignas(struct nlmsghdr) uint8_t buffer[BATCH_SIZE];
-    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-    request->nlmsg_type = RTM_GETRULE;
     request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    uint32_t sequence = request->nlmsg_seq = ++self->sequence;
-    struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
-    header->family = AF_UNSPEC;
+    request->nlmsg_seq = ++self->sequence;
+    unsigned port = mnl_socket_get_portid (self->socket);
     int result = mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0 ? -1 : MNL_CB_OK;
     while (result == MNL_CB_OK)
     {
         ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
         result = size < 0 ? -1
-                          : mnl_cb_run (buffer, (size_t)size, sequence,
-                                        mnl_socket_get_portid (self->socket), collect_rule, rules);
+                          : mnl_cb_run (buffer, (size_t)size, request->nlmsg_seq, port, collect,
+                                        entries);
     }
-    if (result < 0)
+    return result >= 0;
+}
+
+GArray *
+netlink_list_own_rules (Netlink *self, GError **error)
+{
+    g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
+    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+    request->nlmsg_type = RTM_GETRULE;
+    mnl_nlmsg_put_extra_header (request, sizeof (struct fib_rule_hdr));
+    if (!dump (self, request, collect_rule, rules))
     {
         set_refusal (&(Refusal){ .error_number = errno }, error);
         return NULL;
     }
     return g_steal_pointer (&rules);
+}
+
+/* ---- our own routes without a device ---- */
+
+static int
+collect_route_attribute (const struct nlattr *attribute, void *data)
+{
+    const struct nlattr **attributes = data;
+    if (mnl_attr_get_type (attribute) <= RTA_MAX)
+        attributes[mnl_attr_get_type (attribute)] = attribute;
+    return MNL_CB_OK;
+}
+
+static int
+collect_route (const struct nlmsghdr *message, void *data)
+{
+    GArray *routes = data;
+    const struct nlattr *attributes[RTA_MAX + 1] = { 0 };
+    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
+    if (message->nlmsg_type != RTM_NEWROUTE || routes->len >= OWN_ROUTES_MAX ||
+        header->rtm_protocol != NETLINK_PROTOCOL ||
+        (header->rtm_type != RTN_THROW && header->rtm_type != RTN_UNREACHABLE) ||
+        mnl_attr_parse (message, sizeof *header, collect_route_attribute, attributes) < 0 ||
+        !has_size (attributes[RTA_TABLE], 4))
+        return MNL_CB_OK;
+
+    IpFamily family = header->rtm_family == AF_INET ? IP_V4 : IP_V6;
+    NetlinkRoute route = {
+        .kind = header->rtm_type == RTN_THROW ? NETLINK_ROUTE_THROW : NETLINK_ROUTE_UNREACHABLE,
+        .destination = { .address = { .family = family }, .length = header->rtm_dst_len },
+        .table = mnl_attr_get_u32 (attributes[RTA_TABLE]),
+    };
+    if (has_size (attributes[RTA_DST], ip_family_size (family)))
+        route.destination.address = ip_address (
+            byte_view (mnl_attr_get_payload (attributes[RTA_DST]), ip_family_size (family)));
+    if (has_size (attributes[RTA_PRIORITY], 4))
+        route.metric = mnl_attr_get_u32 (attributes[RTA_PRIORITY]);
+    g_array_append_val (routes, route);
+    return MNL_CB_OK;
+}
+
+GArray *
+netlink_list_own_blackholes (Netlink *self)
+{
+    static const uint8_t families[] = { AF_INET, AF_INET6 };
+    GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
+    for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
+    {
+        _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+        struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+        request->nlmsg_type = RTM_GETROUTE;
+        struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+        header->rtm_family = families[f];
+        header->rtm_protocol = NETLINK_PROTOCOL; /* the kernel looks for us */
+        dump (self, request, collect_route, routes);
+    }
+    return routes;
 }

@@ -62,3 +62,6 @@ bool netlink_commit (Netlink *self, bool missing_ok, GError **error);
 
 /* Rules with our protocol number of either family (NetlinkRule), for cleaning up behind a crashed process. */
 GArray *netlink_list_own_rules (Netlink *self, GError **error);
+
+/* Routes with our protocol number that have no device (NetlinkRoute): the kernel does not remove them with ours. */
+GArray *netlink_list_own_blackholes (Netlink *self);

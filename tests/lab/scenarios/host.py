@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hosts in odd states: files that cannot be written, limits, full pipes, signals at the wrong moment."""
 
-import json
 import os
 import pathlib
-import random
 import subprocess
-import time
 
-from outrider_lab.host import wait_until
 from outrider_lab.scenario import scenario
 
 DNS = "dns = 10.77.0.2"
