@@ -235,37 +235,11 @@ netlink_host_revert (OutriderHost *host)
 }
 
 static bool
-same_elements (const GArray *a, const GArray *b)
-{
-    size_t size = a->len * g_array_get_element_size ((GArray *)a);
-    return a->len == b->len && (size == 0 || memcmp (a->data, b->data, size) == 0);
-}
-
-static bool
-same_strings (const GPtrArray *a, const GPtrArray *b)
-{
-    for (guint i = 0; a->len == b->len && i < a->len; i++)
-        if (strcmp (a->pdata[i], b->pdata[i]) != 0)
-            return false;
-    return a->len == b->len;
-}
-
-/* All the same but the MTU, as when the path became narrower. */
-static bool
-differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b)
-{
-    return a->device_index == b->device_index && a->own_table == b->own_table &&
-           a->block_v6 == b->block_v6 && same_elements (a->addresses, b->addresses) &&
-           same_elements (a->routes, b->routes) && same_elements (a->excludes, b->excludes) &&
-           same_elements (a->dns, b->dns) && same_strings (a->search, b->search);
-}
-
-static bool
 netlink_host_apply (OutriderHost *host, const NetworkPlan *plan, GError **error)
 {
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
     g_return_val_if_fail (self->netlink != NULL, false);
-    if (self->plan != NULL && differs_by_mtu_alone (self->plan, plan))
+    if (self->plan != NULL && network_plan_differs_by_mtu_alone (self->plan, plan))
     {
         self->plan->mtu = plan->mtu;
         netlink_set_link (self->netlink, plan->device_index, plan->mtu, true);

@@ -71,6 +71,7 @@ address_family (IpFamily family)
 static struct nlmsghdr *
 begin (Netlink *self, void *buffer, uint16_t type, uint16_t flags)
 {
+    memset (buffer, 0, MESSAGE_MAX); /* what pads attributes goes to the kernel, too */
     struct nlmsghdr *message = mnl_nlmsg_put_header (buffer);
     message->nlmsg_type = type;
     message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);

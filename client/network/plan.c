@@ -308,6 +308,43 @@ network_plan_copy (const NetworkPlan *self)
     return copy;
 }
 
+/* By element: what pads a structure may be anything. */
+static bool
+same_prefixes (const GArray *a, const GArray *b)
+{
+    for (guint i = 0; a->len == b->len && i < a->len; i++)
+        if (!ip_prefix_equal (prefix_at (a, i), prefix_at (b, i)))
+            return false;
+    return a->len == b->len;
+}
+
+static bool
+same_addresses (const GArray *a, const GArray *b)
+{
+    for (guint i = 0; a->len == b->len && i < a->len; i++)
+        if (!ip_address_equal (&g_array_index (a, IpAddress, i), &g_array_index (b, IpAddress, i)))
+            return false;
+    return a->len == b->len;
+}
+
+static bool
+same_strings (const GPtrArray *a, const GPtrArray *b)
+{
+    for (guint i = 0; a->len == b->len && i < a->len; i++)
+        if (strcmp (a->pdata[i], b->pdata[i]) != 0)
+            return false;
+    return a->len == b->len;
+}
+
+bool
+network_plan_differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b)
+{
+    return a->device_index == b->device_index && a->own_table == b->own_table &&
+           a->block_v6 == b->block_v6 && same_prefixes (a->addresses, b->addresses) &&
+           same_prefixes (a->routes, b->routes) && same_prefixes (a->excludes, b->excludes) &&
+           same_addresses (a->dns, b->dns) && same_strings (a->search, b->search);
+}
+
 void
 network_plan_free (NetworkPlan *self)
 {

@@ -49,5 +49,8 @@ typedef struct
  */
 NetworkPlan *network_plan_new (const NetworkPlanInputs *inputs, GError **error);
 NetworkPlan *network_plan_copy (const NetworkPlan *self);
+
+/* All the same but the MTU, as when the path became narrower. */
+bool network_plan_differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b);
 void network_plan_free (NetworkPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkPlan, network_plan_free)

@@ -307,6 +307,25 @@ mtu_is_enough_for_ipv6 (void)
     g_assert_cmpuint (copy->routes->len, ==, 1);
 }
 
+/* Octets that pad the structures do not count. */
+static void
+plans_differ_by_mtu_alone (void)
+{
+    Case row = { .addresses = "10.9.0.1/32", .selectors = "10.0.0.0/8", .grant_dns = "10.0.0.1" };
+    g_autoptr (NetworkPlan) plan = make_plan (&row, NULL);
+    g_autoptr (NetworkPlan) other = network_plan_copy (plan);
+    other->mtu = 1300;
+    IpPrefix padded;
+    memset (&padded, 0xff, sizeof padded);
+    const IpPrefix *route = &g_array_index (plan->routes, IpPrefix, 0);
+    padded.address = route->address;
+    padded.length = route->length;
+    memcpy (other->routes->data, &padded, sizeof padded);
+    g_assert_true (network_plan_differs_by_mtu_alone (plan, other));
+    g_array_index (other->routes, IpPrefix, 0).length--;
+    g_assert_false (network_plan_differs_by_mtu_alone (plan, other));
+}
+
 static void
 v6_alone_needs_v6 (void)
 {
@@ -325,6 +344,7 @@ main (int argc, char **argv)
         g_autofree char *path = g_strdup_printf ("/plan/%s", cases[i].name);
         g_test_add_data_func (path, &cases[i], plan_is_as_the_row_says);
     }
+    g_test_add_func ("/plan/differs-by-mtu-alone", plans_differ_by_mtu_alone);
     g_test_add_func ("/plan/v6-alone-needs-v6", v6_alone_needs_v6);
     g_test_add_func ("/plan/mtu", mtu_is_enough_for_ipv6);
     return g_test_run ();
