@@ -10,6 +10,9 @@ from .host import LabError, wait_until
 from .vici import Vici, ViciError
 
 TEMPLATES = pathlib.Path(__file__).resolve().parent.parent / "templates"
+# All that swanctl looks into: it complains of each that is not there, and hides what is really wrong.
+FOLDERS = ("x509", "x509ca", "x509ocsp", "x509aa", "x509ac", "x509crl", "pubkey", "private", "rsa", "ecdsa",
+           "bliss", "pkcs8", "pkcs12")
 
 
 def template(name, **values):
@@ -85,7 +88,7 @@ class Charon:
     def load(self, configuration, files):
         """Replaces connections, pools and credentials; files maps swanctl/PATH to a file of the PKI."""
         swanctl = self.directory / "swanctl"
-        for folder in ("x509", "x509ca", "private", "pkcs12"):
+        for folder in FOLDERS:
             (swanctl / folder).mkdir(parents=True, exist_ok=True)
             for old in (swanctl / folder).iterdir():
                 old.unlink()

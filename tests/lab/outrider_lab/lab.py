@@ -35,7 +35,8 @@ TOOLS = {
     "/usr/lib/ipsec/plugins/libstrongswan-gcm.so": "libstrongswan-standard-plugins",
     "/usr/sbin/nft": "nftables", "/usr/sbin/dnsmasq": "dnsmasq-base", "/usr/bin/curl": "curl",
     "/usr/bin/ping": "iputils-ping", "/usr/sbin/ip": "iproute2", "/usr/bin/openssl": "openssl",
-    "/usr/bin/tcpdump": "tcpdump", "/dev/net/tun": "a kernel with TUN devices",
+    "/usr/bin/tcpdump": "tcpdump", "/usr/sbin/freeradius": "freeradius", "/etc/protocols": "netbase",
+    "/dev/net/tun": "a kernel with TUN devices",
 }
 
 # IPCTNL_MSG_CT_DELETE of NFNL_SUBSYS_CTNETLINK, acknowledged, without attributes: every entry.
