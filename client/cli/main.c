@@ -2,9 +2,11 @@
 #include "cli/connect.h"
 #include "errors.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -69,9 +71,22 @@ print_version (void)
     return 0;
 }
 
+/* Started without standard files, our sockets would get their numbers, and our lines would be written there. */
+static void
+occupy_standard_files (void)
+{
+    int descriptor;
+    do
+        descriptor = open ("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        close (descriptor);
+}
+
 int
 main (int argc, char **argv)
 {
+    occupy_standard_files ();
     static const struct
     {
         const char *option;
