@@ -22,7 +22,7 @@ read_identity (ByteView body)
         return;
     g_autofree char *text = certs_identity_format (identity);
     FUZZ_MUST (text != NULL && g_utf8_validate (text, -1, NULL));
-    FUZZ_MUST (certs_identity_equal (identity, identity));
+    FUZZ_MUST (g_bytes_get_size (identity->value) + 4 == body.size);
 }
 
 static void
