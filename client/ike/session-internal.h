@@ -63,10 +63,11 @@ typedef struct
 typedef struct
 {
     IkeChildSa *sa;
-    bool replaced;   /* a newer one of the same number is there */
-    bool deleting;   /* our delete is queued or under way */
-    gint64 rekey_at; /* 0: never */
-    gint64 expires;  /* 0: in use; else CHILD_DOWN comes then */
+    bool replaced;    /* a newer one of the same number is there */
+    bool deleting;    /* our delete is queued or under way */
+    gint64 delete_by; /* replaced at the gateway's wish: when its delete is overdue; else 0 */
+    gint64 rekey_at;  /* 0: never */
+    gint64 expires;   /* 0: in use; else CHILD_DOWN comes then */
 } IkeChild;
 
 /* The half of a key exchange that waits for the gateway's half: IKE_SA_INIT and both kinds of rekey. */
@@ -179,6 +180,8 @@ const Algorithm *ike_session_find_wanted_group (IkeSession *self, const IkeNotif
                                                 const GPtrArray *proposals,
                                                 const Algorithm *current);
 
+/* ---- explain.c ---- */
+
 /* An error for a notify that the gateway sent; its words depend on what was going on. */
 GError *ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool about_child);
 
@@ -198,6 +201,9 @@ bool ike_child_create (IkeSession *self, unsigned number, uint32_t spi_in,
                        const IkeSelection *selection, const SecretBytes *shared,
                        const IkeKeyInputs *inputs, GArray *local, GArray *remote, gint64 now,
                        GError **error);
+
+/* A newer SA that the gateway asked for is there, but its delete of the old one, and so its word that it has the newer, is not. */
+bool ike_child_is_being_replaced (const IkeSession *self, unsigned number);
 
 /* Sends by the newest SA of CHILD's number from now on; CHILD goes after a while. */
 void ike_child_retire (IkeSession *self, IkeChild *child, gint64 now);

@@ -3,42 +3,6 @@
 
 #include "ike/session-internal.h"
 
-/* ---- configuration ---- */
-
-IkeSessionConfig *
-ike_session_config_new (void)
-{
-    IkeSessionConfig *self = g_new0 (IkeSessionConfig, 1);
-    self->random = random_system;
-    self->local = g_array_new (false, false, sizeof (TrafficSelector));
-    self->remote = g_array_new (false, false, sizeof (TrafficSelector));
-    static const IpFamily families[] = { IP_V4, IP_V6 };
-    for (size_t i = 0; i < G_N_ELEMENTS (families); i++)
-    {
-        TrafficSelector any = traffic_selector_any (families[i]);
-        g_array_append_val (self->local, any);
-        g_array_append_val (self->remote, any);
-    }
-    return self;
-}
-
-void
-ike_session_config_free (IkeSessionConfig *self)
-{
-    if (self == NULL)
-        return;
-    certs_identity_free (self->identity);
-    certs_identity_free (self->gateway_identity);
-    g_free (self->eap_identity);
-    g_clear_pointer (&self->certificates, g_ptr_array_unref);
-    g_clear_pointer (&self->authority_hashes, g_ptr_array_unref);
-    g_clear_pointer (&self->ike_proposals, g_ptr_array_unref);
-    g_clear_pointer (&self->esp_proposals, g_ptr_array_unref);
-    g_array_unref (self->local);
-    g_array_unref (self->remote);
-    g_free (self);
-}
-
 /* ---- life ---- */
 
 void
@@ -324,64 +288,6 @@ static void
 finish_closing (IkeSession *self)
 {
     ike_session_closed (self, self->closing_stage, g_steal_pointer (&self->closing_error));
-}
-
-GError *
-ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool about_child)
-{
-    static const struct
-    {
-        IkeNotifyType type;
-        OutriderError code;
-        const char *text;
-    } known[] = {
-        { NOTIFY_AUTHENTICATION_FAILED, OUTRIDER_ERROR_LOGIN_REFUSED,
-          "the gateway refused the login" },
-        { NOTIFY_INTERNAL_ADDRESS_FAILURE, OUTRIDER_ERROR_NO_ADDRESS,
-          "the gateway has no virtual address to give" },
-        { NOTIFY_FAILED_CP_REQUIRED, OUTRIDER_ERROR_NO_ADDRESS,
-          "the gateway did not take the request for an address" },
-        { NOTIFY_TS_UNACCEPTABLE, OUTRIDER_ERROR_SELECTORS_REFUSED,
-          "the gateway refused the networks asked for" },
-        { NOTIFY_SINGLE_PAIR_REQUIRED, OUTRIDER_ERROR_SELECTORS_REFUSED,
-          "the gateway wants one network at a time" },
-    };
-    const char *name = ike_notify_type_get_name (notify->type);
-    for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
-        if (known[i].type == notify->type)
-            return g_error_new (OUTRIDER_ERROR, known[i].code, "%s (%s)", known[i].text, name);
-
-    if (notify->type == NOTIFY_NO_PROPOSAL_CHOSEN)
-    {
-        g_autofree char *offered = ike_proposals_format (about_child ? self->config->esp_proposals
-                                                                     : self->config->ike_proposals);
-        return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NO_PROPOSAL,
-                            "the gateway accepts nothing of our %s offer: %s",
-                            about_child ? "ESP" : "IKE", offered);
-    }
-    if (notify->type == NOTIFY_MICROSOFT_STATUS && notify->data.size == 4)
-    {
-        ByteReader reader = byte_reader (notify->data);
-        return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_REFUSED,
-                            "the gateway ended it with Windows error %u",
-                            byte_reader_u32 (&reader));
-    }
-    return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_REFUSED,
-                        "the gateway ended it with notify %u (%s)", notify->type, name);
-}
-
-const Algorithm *
-ike_session_find_wanted_group (IkeSession *self, const IkeNotify *notify,
-                               const GPtrArray *proposals, const Algorithm *current)
-{
-    ByteReader reader = byte_reader (notify->data);
-    uint16_t id = byte_reader_u16 (&reader);
-    const Algorithm *group =
-        byte_reader_done (&reader) ? ike_proposals_find_group (proposals, id) : NULL;
-    if (group == current || self->group_changes >= IKE_GROUP_CHANGES_MAX)
-        return NULL;
-    self->group_changes++;
-    return group;
 }
 
 /* ---- in: start and answers ---- */
