@@ -43,7 +43,7 @@ ike_child_find_newest (IkeSession *self, unsigned number)
     for (guint i = self->children->len; i-- > 0;)
     {
         IkeChild *child = self->children->pdata[i];
-        if (child->sa->number == number && child->expires == 0)
+        if (child->sa->number == number && child->expires == 0 && !child->deleting)
             return child;
     }
     return NULL;
@@ -54,8 +54,11 @@ bool
 ike_child_is_wanted (const IkeSession *self)
 {
     for (guint i = 0; i < self->children->len; i++)
-        if (((const IkeChild *)self->children->pdata[i])->expires == 0)
+    {
+        const IkeChild *child = self->children->pdata[i];
+        if (child->expires == 0 && !child->deleting)
             return false;
+    }
     return true;
 }
 
@@ -113,6 +116,32 @@ ike_child_create (IkeSession *self, unsigned number, uint32_t spi_in, const IkeS
     return true;
 }
 
+bool
+ike_child_is_being_replaced (const IkeSession *self, unsigned number)
+{
+    for (guint i = 0; i < self->children->len; i++)
+    {
+        const IkeChild *child = self->children->pdata[i];
+        if (child->sa->number == number && child->delete_by != 0 && child->expires == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The gateway rekeyed CHILD and forgot to delete it: we do (RFC 7296 2.8 leaves it to who began). */
+static void
+delete_forgotten (IkeSession *self, IkeChild *child, gint64 now)
+{
+    IkeChild *newest = ike_child_find_newest (self, child->sa->number);
+    child->delete_by = 0;
+    child->replaced = newest != child; /* else the newer one went first */
+    if (newest == child)
+        return;
+    child->deleting = true;
+    ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (newest->sa);
+    ike_session_add_task (self, IKE_TASK_DELETE_CHILD, child->sa->spi_in, now);
+}
+
 void
 ike_child_retire (IkeSession *self, IkeChild *child, gint64 now)
 {
@@ -138,6 +167,9 @@ ike_child_advance (IkeSession *self, gint64 now)
             ike_session_push (self, IKE_ACTION_CHILD_DOWN)->child = ike_child_sa_ref (child->sa);
             g_ptr_array_remove_index (self->children, i);
         }
+        else if (child->expires == 0 && child->delete_by != 0 && now >= child->delete_by &&
+                 self->state == IKE_STATE_ESTABLISHED)
+            delete_forgotten (self, child, now);
         else if (child->expires == 0 && child->rekey_at != 0 && now >= child->rekey_at &&
                  self->state == IKE_STATE_ESTABLISHED)
         {
@@ -157,6 +189,8 @@ ike_child_get_deadline (const IkeSession *self)
         const IkeChild *child = self->children->pdata[i];
         if (child->expires != 0)
             deadline = MIN (deadline, child->expires);
+        else if (child->delete_by != 0 && self->state == IKE_STATE_ESTABLISHED)
+            deadline = MIN (deadline, child->delete_by);
         else if (child->rekey_at != 0 && self->state == IKE_STATE_ESTABLISHED)
             deadline = MIN (deadline, child->rekey_at);
     }

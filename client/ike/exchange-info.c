@@ -137,7 +137,7 @@ ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeCh
     if (current && (deleted || refused))
         return IKE_IS_CLOSED;
     if (deleted)
-        sa->expires = now + IKE_SECOND; /* a replaced one: long enough to answer its repetition */
+        sa->expires = now + IKE_DELETED_SA_LINGER;
     else if (self->state == IKE_STATE_ESTABLISHED && had_child && ike_child_is_wanted (self) &&
              !revive (self, now))
         return IKE_GIVES_UP;

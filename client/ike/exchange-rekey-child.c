@@ -70,6 +70,14 @@ ike_rekey_child_start (IkeSession *self, const IkeTask *task, gint64 now)
         return; /* the gateway was faster */
     if (task->kind == IKE_TASK_NEW_CHILD && !ike_child_is_wanted (self))
         return; /* a rekey that was under way brought one */
+
+    /* Not before the gateway knows the one that it asked for itself, and old ones have gone. */
+    if ((old != NULL && ike_child_is_being_replaced (self, old->sa->number)) ||
+        self->children->len >= IKE_CHILDREN_MAX)
+    {
+        ike_session_add_task (self, task->kind, task->spi, now + IKE_RETRY_DELAY);
+        return;
+    }
     g_autoptr (GError) error = NULL;
     g_autoptr (GPtrArray) offer = get_offer (self);
     if (!begin_half (self, task, old, offer, &error))
@@ -275,7 +283,10 @@ find_rekeyed (IkeSession *self, const IkePayloads *payloads, IkeChain *response)
     const IkeTask *running = &ike_session_get_sa (self)->running;
     bool ours = running->kind == IKE_TASK_REKEY_CHILD && running->spi == old->sa->spi_in;
     bool moving = running->kind == IKE_TASK_REKEY_IKE;
-    if (ours || moving || old->deleting || old->replaced || self->state == IKE_STATE_CLOSING)
+    bool coming = running->kind == IKE_TASK_REKEY_CHILD || running->kind == IKE_TASK_NEW_CHILD;
+    bool full = self->children->len + coming >= IKE_CHILDREN_MAX; /* old ones will have gone soon */
+    if (ours || moving || full || old->deleting || old->replaced ||
+        self->state == IKE_STATE_CLOSING)
     {
         refuse (response, NOTIFY_TEMPORARY_FAILURE);
         return NULL;
@@ -391,5 +402,6 @@ ike_rekey_child_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads
         return;
     }
     old->replaced = true;
+    old->delete_by = now + IKE_OLD_SA_LINGER;
     write_answer (&selection, spi, our_nonce, key, ike_child_find_in (self, spi)->sa, response);
 }

@@ -17,8 +17,6 @@ static const char stage[] = "CREATE_CHILD_SA";
 static void
 inherit (IkeSession *self, IkeSa *sa, gint64 now)
 {
-    while (self->sas->len >= IKE_SAS_MAX)
-        g_ptr_array_remove_index (self->sas, self->sas->len - 1);
     ike_session_get_sa (self)->expires = now + IKE_OLD_SA_LINGER;
     g_ptr_array_insert (self->sas, 0, sa);
     if (self->config->rekey_ike > 0)
@@ -52,6 +50,11 @@ void
 ike_rekey_ike_start (IkeSession *self, gint64 now)
 {
     g_autoptr (GError) error = NULL;
+    if (self->sas->len >= IKE_SAS_MAX)
+    {
+        ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0, now + IKE_RETRY_DELAY);
+        return; /* deletes of older ones are still under way */
+    }
     ike_half_clear (&self->half);
 
     /* The group that the gateway took before is the one that it takes again, unless it said otherwise. */
@@ -155,8 +158,9 @@ static bool
 is_busy (const IkeSession *self)
 {
     IkeTaskKind running = ike_session_get_sa (self)->running.kind;
-    return self->state == IKE_STATE_CLOSING || running == IKE_TASK_REKEY_IKE ||
-           running == IKE_TASK_REKEY_CHILD || running == IKE_TASK_NEW_CHILD;
+    return self->state == IKE_STATE_CLOSING || self->sas->len >= IKE_SAS_MAX ||
+           running == IKE_TASK_REKEY_IKE || running == IKE_TASK_REKEY_CHILD ||
+           running == IKE_TASK_NEW_CHILD;
 }
 
 static void

@@ -48,6 +48,7 @@ enum
 #define IKE_ANSWER_TIMEOUT (18 * IKE_SECOND)     /* one exchange, all tries */
 #define IKE_CLOSE_TIMEOUT (3 * IKE_SECOND / 2)   /* the delete on the way out */
 #define IKE_KEEPALIVE_INTERVAL (20 * IKE_SECOND) /* RFC 3948 */
+#define IKE_DELETED_SA_LINGER (20 * IKE_SECOND)  /* its delete may have to be answered again */
 #define IKE_OLD_SA_LINGER (60 * IKE_SECOND)      /* a rekeyed SA whose owner forgets to delete it */
 #define IKE_RETRY_DELAY (5 * IKE_SECOND)         /* after TEMPORARY_FAILURE */
 #define IKE_REVIVAL_FORGIVEN (60 * IKE_SECOND)

@@ -634,12 +634,21 @@ run_tasks (IkeSession *self, gint64 now)
     }
 }
 
+/* A replaced IKE SA goes. The delete of a child that was not answered over it is asked for again over the one in force. */
+static void
+drop_sa (IkeSession *self, IkeSa *sa, gint64 now)
+{
+    if (sa->running.kind == IKE_TASK_DELETE_CHILD)
+        ike_session_add_task (self, sa->running.kind, sa->running.spi, now);
+    g_ptr_array_remove (self->sas, sa);
+}
+
 static void
 give_up (IkeSession *self, IkeSa *sa, gint64 now)
 {
     if (sa != ike_session_get_sa (self))
     {
-        g_ptr_array_remove (self->sas, sa);
+        drop_sa (self, sa, now);
         return;
     }
     if (self->state == IKE_STATE_CLOSING)
@@ -671,7 +680,7 @@ advance_windows (IkeSession *self, gint64 now)
         else if (step == IKE_WINDOW_GIVE_UP)
             give_up (self, sa, now);
         else if (sa->expires != 0 && now >= sa->expires)
-            g_ptr_array_remove (self->sas, sa);
+            drop_sa (self, sa, now);
     }
 }
 

@@ -68,6 +68,65 @@ test_gateway_child_overlap (void)
     network_assert_story (network, "established up:1 up:1 switch:1 down:1");
 }
 
+/* The gateway never deletes the old one: we do, a minute later. */
+static void
+forget_delete (ResponderMessage *message, const void *data)
+{
+    if (message->step == STEP_INFO_REQUEST)
+        responder_message_remove (message, PAYLOAD_DELETE);
+}
+
+static void
+test_gateway_forgets_delete (void)
+{
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    gateway.lie = forget_delete;
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
+    for (unsigned i = 0; i < 20; i++)
+    {
+        responder_rekey_child (network->gateway, gateway_child (network), false, network->now);
+        network_run (network, 30 * IKE_SECOND);
+        g_assert_cmpuint (network->children->len, ==, 2);
+        network_run (network, 60 * IKE_SECOND);
+        network_assert_children (network, 1);
+    }
+}
+
+/* Our wish to rekey the newer one waits until the gateway's delete says that it has it. */
+static void
+test_rekey_behind_gateway (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    responder_rekey_child (network->gateway, gateway_child (network), false, network->now);
+    network_run (network, NETWORK_DELAY);
+    network_assert_story (network, "established up:1 up:1");
+    ike_session_rekey_child (network->session, network->now);
+    network_run (network, 20 * IKE_SECOND);
+    network_assert_children (network, 1);
+    network_assert_story (network, "established up:1 up:1 switch:1 up:1 switch:1 down:1 down:1");
+    g_assert_cmpuint (said (network, "CHILD_SA_NOT_FOUND"), ==, 0);
+}
+
+/* Rekeys in a row, by both sides, while the old ones still linger: some wait, none ends the session. */
+static void
+test_storm (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    for (unsigned i = 0; i < 40; i++)
+    {
+        ike_session_rekey_child (network->session, network->now);
+        network_run (network, 5 * NETWORK_DELAY);
+        if (!responder_is_waiting (network->gateway))
+            responder_rekey_child (network->gateway, gateway_child (network), i % 2 == 0,
+                                   network->now);
+        network_run (network, 5 * NETWORK_DELAY);
+        g_assert_no_error (network->error);
+        g_assert_cmpuint (network->children->len, <=, IKE_CHILDREN_MAX);
+    }
+    network_run (network, 60 * IKE_SECOND);
+    network_assert_children (network, 1);
+}
+
 static void
 test_gateway_ike (void)
 {
@@ -313,6 +372,82 @@ test_temporary_failure (gconstpointer data)
                                        : "established up:1 up:1 switch:1 down:1");
 }
 
+/*
+ * A profile that leaves the group open, a gateway that insists on one:
+ *
+ *     --> {N(REKEY_SA), SA, Nonce, TSi, TSr}        <-- {N(NO_PROPOSAL_CHOSEN)}
+ *     --> {N(REKEY_SA), SA, Nonce, KE, TSi, TSr}    <-- {N(INVALID_KE_PAYLOAD)}
+ *     --> {N(REKEY_SA), SA, Nonce, KE', TSi, TSr}   <-- {SA, Nonce, KE, TSi, TSr}
+ *
+ * and from then on at once.
+ */
+static void
+test_group_wanted (void)
+{
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    gateway.child_group = 20;
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
+    for (unsigned i = 0; i < 3; i++)
+    {
+        ike_session_rekey_child (network->session, network->now);
+        network_run (network, 10 * IKE_SECOND);
+        network_assert_children (network, 1);
+    }
+    g_assert_cmpuint (said (network, "{N(NO_PROPOSAL_CHOSEN)}"), ==, 1);
+    g_assert_cmpuint (said (network, "{N(INVALID_KE_PAYLOAD)}"), ==, 1);
+    g_assert_cmpuint (said (network, "{N(REKEY_SA), SA, Nonce, KE, TSi, TSr}"), ==, 4);
+    network_assert_story (network, "established up:1 up:1 switch:1 down:1 up:1 switch:1 down:1 "
+                                   "up:1 switch:1 down:1");
+}
+
+/* Each time another group: not without end. */
+static void
+want_another (ResponderMessage *message, const void *data)
+{
+    uint8_t group[] = { 0, (uint8_t)(19 + message->round % 3) };
+    if (message->step == STEP_CHILD_ANSWER || message->step == STEP_IKE_ANSWER)
+        responder_message_replace_by_notify (message, NOTIFY_INVALID_KE_PAYLOAD,
+                                             byte_view (group, sizeof group));
+}
+
+static void
+test_group_without_end (gconstpointer data)
+{
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    gateway.lie = want_another;
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
+    if (GPOINTER_TO_INT (data) != 0)
+        ike_session_rekey_ike (network->session, network->now);
+    else
+        ike_session_rekey_child (network->session, network->now);
+    network_run_until_closed (network);
+    g_assert_cmpuint (said (network, "--> CREATE_CHILD_SA"), <=, 8);
+    network_assert_closed (network, OUTRIDER_ERROR_GATEWAY_REFUSED);
+    if (GPOINTER_TO_INT (data) == 0) /* else the gateway has made the SA that it denied */
+        g_assert_true (responder_is_gone (network->gateway));
+}
+
+/* The gateway names another group for the new IKE SA, one of our offer. */
+static void
+want_group_once (ResponderMessage *message, const void *data)
+{
+    if (message->step == STEP_IKE_ANSWER && message->round == 0)
+        responder_message_replace_by_notify (message, NOTIFY_INVALID_KE_PAYLOAD,
+                                             byte_view ("\0\25", 2));
+}
+
+static void
+test_group_for_ike (void)
+{
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    gateway.lie = want_group_once;
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
+    ike_session_rekey_ike (network->session, network->now);
+    network_run (network, 10 * IKE_SECOND);
+    network_assert_story (network, "established up:1 rekeyed");
+    g_assert_cmpuint (said (network, "{SA, Nonce, KE}\n"), ==, 3);
+}
+
 /* ---- answers of the gateway's that are wrong in one thing ---- */
 
 typedef struct
@@ -483,6 +618,31 @@ test_collision_child_and_ike (gconstpointer data)
     g_assert_false (network->closed);
 }
 
+/* Our delete of the old child is lost until the gateway has rekeyed the IKE SA: it is asked for again over the new one. */
+static NetworkFate
+lose_delete (Network *network, NetworkDirection direction, unsigned index, GByteArray *datagram)
+{
+    return direction == TO_GATEWAY && index >= 3 && datagram->data[18] == INFORMATIONAL &&
+                   (datagram->data[19] & IKE_FLAG_RESPONSE) == 0 &&
+                   (datagram->data[19] & IKE_FLAG_INITIATOR) != 0
+               ? FATE_LOST
+               : FATE_ARRIVES;
+}
+
+static void
+test_delete_over_rekeyed_ike (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    network->decide = lose_delete; /* what is sent over the first IKE SA, whose initiator we are */
+    ike_session_rekey_child (network->session, network->now);
+    network_run (network, IKE_SECOND);
+    g_assert_cmpuint (network->children->len, ==, 2);
+    responder_rekey_ike (network->gateway, network->now);
+    network_run (network, 60 * IKE_SECOND);
+    network_assert_children (network, 1);
+    network_assert_story (network, "established up:1 up:1 switch:1 rekeyed down:1");
+}
+
 /* The gateway deletes the child that we are about to rekey: one new child, not two. */
 static void
 test_delete_crosses_rekey (void)
@@ -496,7 +656,24 @@ test_delete_crosses_rekey (void)
     g_assert_cmpuint (network->children->len, ==, 1);
 }
 
-/* The same, and the gateway does not know the child any more when our request arrives. */
+/*
+ * We rekeyed, and while our delete of the old child is under way, the gateway deletes the new one: the old one is no
+ * successor, a new child is made.
+ */
+static void
+test_delete_of_the_new_one (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    ike_session_rekey_child (network->session, network->now);
+    network_run (network, NETWORK_DELAY);
+    responder_delete_child (network->gateway, gateway_child (network), network->now);
+    network_run (network, 30 * IKE_SECOND);
+    g_assert_false (network->closed);
+    network_assert_children (network, 1);
+    g_assert_cmpuint (((const IkeChildSa *)network->children->pdata[0])->number, ==, 2);
+}
+
+/* The gateway deletes the child that we rekey, and does not know it any more when our request arrives. */
 static void
 test_delete_then_not_found (void)
 {
@@ -520,6 +697,9 @@ main (int argc, char **argv)
     g_test_add_data_func ("/rekey/gateway/child", GINT_TO_POINTER (0), test_gateway_child);
     g_test_add_data_func ("/rekey/gateway/child-with-ke", GINT_TO_POINTER (1), test_gateway_child);
     g_test_add_func ("/rekey/gateway/child-overlap", test_gateway_child_overlap);
+    g_test_add_func ("/rekey/gateway/forgets-delete", test_gateway_forgets_delete);
+    g_test_add_func ("/rekey/gateway/and-ours-behind", test_rekey_behind_gateway);
+    g_test_add_func ("/rekey/storm", test_storm);
     g_test_add_func ("/rekey/gateway/ike", test_gateway_ike);
     g_test_add_func ("/rekey/gateway/unknown-child", test_gateway_unknown_child);
     FIXTURE_ADD_TABLE ("/rekey/request", requests, test_request);
@@ -532,6 +712,12 @@ main (int argc, char **argv)
                           test_temporary_failure);
     g_test_add_data_func ("/rekey/client/temporary-failure-ike", GINT_TO_POINTER (1),
                           test_temporary_failure);
+    g_test_add_func ("/rekey/client/group-wanted", test_group_wanted);
+    g_test_add_data_func ("/rekey/client/group-without-end-child", GINT_TO_POINTER (0),
+                          test_group_without_end);
+    g_test_add_data_func ("/rekey/client/group-without-end-ike", GINT_TO_POINTER (1),
+                          test_group_without_end);
+    g_test_add_func ("/rekey/client/group-for-ike", test_group_for_ike);
     FIXTURE_ADD_TABLE ("/rekey/answer", answers, test_answer);
     g_test_add_func ("/rekey/client/child-not-found", test_child_not_found);
     g_test_add_func ("/rekey/collision/child", test_collision_child);
@@ -541,7 +727,9 @@ main (int argc, char **argv)
                           test_collision_child_and_ike);
     g_test_add_data_func ("/rekey/collision/our-ike-their-child", GINT_TO_POINTER (0),
                           test_collision_child_and_ike);
+    g_test_add_func ("/rekey/collision/delete-over-rekeyed-ike", test_delete_over_rekeyed_ike);
     g_test_add_func ("/rekey/collision/delete", test_delete_crosses_rekey);
+    g_test_add_func ("/rekey/collision/delete-of-the-new-one", test_delete_of_the_new_one);
     g_test_add_func ("/rekey/collision/delete-not-found", test_delete_then_not_found);
     int result = g_test_run ();
     fixture_end ();

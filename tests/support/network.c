@@ -113,11 +113,11 @@ network_start (Network *self)
 
 /* ---- the wire ---- */
 
+/* What was sent first arrives first, at the same moment too. */
 static gint
-compare_flights (gconstpointer a, gconstpointer b, gpointer unused)
+compare_flights (gconstpointer flying, gconstpointer newer, gpointer unused)
 {
-    const Flight *first = a, *second = b;
-    return first->at < second->at ? -1 : first->at > second->at;
+    return ((const Flight *)flying)->at <= ((const Flight *)newer)->at ? -1 : 1;
 }
 
 static void

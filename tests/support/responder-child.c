@@ -177,6 +177,23 @@ get_group (const IkePayloads *payloads)
     return key.group;
 }
 
+/* A gateway that insists on a group of its own. True: it refused. */
+static bool
+insist_on_group (Responder *self, ResponderSa *sa, const IkePayloads *payloads)
+{
+    uint16_t wanted = self->config.child_group, theirs = get_group (payloads);
+    if (wanted == 0 || theirs == wanted)
+        return false;
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    uint16_t id = GUINT16_TO_BE (wanted);
+    if (theirs == 0)
+        ike_notify_write (&chain, NOTIFY_NO_PROPOSAL_CHOSEN, (ByteView){ 0 });
+    else
+        ike_notify_write (&chain, NOTIFY_INVALID_KE_PAYLOAD, byte_view (&id, sizeof id));
+    responder_answer (self, sa, STEP_CHILD_ANSWER, CREATE_CHILD_SA, &chain);
+    return true;
+}
+
 void
 responder_child_receive (Responder *self, ResponderSa *sa, const IkePayloads *payloads)
 {
@@ -185,6 +202,8 @@ responder_child_receive (Responder *self, ResponderSa *sa, const IkePayloads *pa
     g_autoptr (KeyExchange) key = NULL;
     g_autoptr (SecretBytes) shared = NULL;
     ByteReader spi_reader = { 0 };
+    if (insist_on_group (self, sa, payloads))
+        return;
     bool rekey = ike_notify_find (payloads, NOTIFY_REKEY_SA, &notify);
     if (rekey)
         spi_reader = byte_reader (notify.spi);
@@ -275,6 +294,8 @@ take_delete (Responder *self, ResponderSa *sa, ByteView body, IkeChain *response
     g_assert_true (ike_delete_read (body, &parsed, NULL));
     if (parsed.protocol == IKE_PROTOCOL_IKE)
     {
+        if (sa->pending == PENDING_DELETE_CHILD)
+            g_array_append_val (self->overdue, sa->rekeyed);
         sa->deleted = true;
         self->gone = self->gone || sa == responder_get_sa (self);
         return;
@@ -311,63 +332,68 @@ responder_info_receive (Responder *self, ResponderSa *sa, const IkePayloads *pay
 void
 responder_rekey_child (Responder *self, uint32_t spi, bool with_key_exchange, gint64 now)
 {
+    ResponderSa *sa = responder_get_sa (self);
     const ResponderChild *old = find_child (self, spi, true);
     GPtrArray *proposals = with_key_exchange
                                ? ike_proposals_parse (IKE_PROTOCOL_ESP, "aes256gcm16-ecp256", NULL)
                                : ike_proposals_without_groups (self->esp_proposals);
     g_autoptr (GPtrArray) offer = proposals;
-    self->rekeyed = spi;
-    self->new_spi = responder_draw_spi (self);
-    g_clear_pointer (&self->nonce, g_bytes_unref);
-    self->nonce = responder_draw_nonce (self);
-    key_exchange_free (g_steal_pointer (&self->key_exchange));
+    sa->rekeyed = spi;
+    sa->new_spi = responder_draw_spi (self);
+    g_clear_pointer (&sa->nonce, g_bytes_unref);
+    sa->nonce = responder_draw_nonce (self);
+    key_exchange_free (g_steal_pointer (&sa->key_exchange));
     if (with_key_exchange)
-        self->key_exchange = key_exchange_new (ike_proposals_get_first_group (offer), NULL);
+        sa->key_exchange = key_exchange_new (ike_proposals_get_first_group (offer), NULL);
 
     g_auto (IkeChain) chain = IKE_CHAIN ();
     ike_notify_write_spi (&chain, NOTIFY_REKEY_SA, spi);
-    ike_proposals_write (offer, self->new_spi, 4, ike_chain_begin (&chain, PAYLOAD_SA));
+    ike_proposals_write (offer, sa->new_spi, 4, ike_chain_begin (&chain, PAYLOAD_SA));
     ike_chain_end (&chain);
-    ike_chain_add (&chain, PAYLOAD_NONCE, byte_view_of_bytes (self->nonce));
-    if (self->key_exchange != NULL)
-        ike_key_payload_write (&chain, key_exchange_get_group (self->key_exchange)->id,
-                               key_exchange_get_public (self->key_exchange));
+    ike_chain_add (&chain, PAYLOAD_NONCE, byte_view_of_bytes (sa->nonce));
+    if (sa->key_exchange != NULL)
+        ike_key_payload_write (&chain, key_exchange_get_group (sa->key_exchange)->id,
+                               key_exchange_get_public (sa->key_exchange));
     g_autoptr (GArray) any = g_array_new (false, false, sizeof (TrafficSelector));
     TrafficSelector all = traffic_selector_any (IP_V4);
     g_array_append_val (any, all);
     write_selectors (&chain, old != NULL ? old->sa->local : any,
                      old != NULL ? old->sa->remote : any);
-    responder_request (self, responder_get_sa (self), STEP_CHILD_REQUEST, CREATE_CHILD_SA,
-                       PENDING_CHILD, &chain, now);
+    responder_request (self, sa, STEP_CHILD_REQUEST, CREATE_CHILD_SA, PENDING_CHILD, &chain, now);
 }
 
 void
 responder_rekey_ike (Responder *self, gint64 now)
 {
     ResponderSa *sa = responder_get_sa (self);
-    responder_fill (self, &self->new_spi, sizeof self->new_spi);
-    g_clear_pointer (&self->nonce, g_bytes_unref);
-    self->nonce = responder_draw_nonce (self);
-    key_exchange_free (g_steal_pointer (&self->key_exchange));
-    self->key_exchange = key_exchange_new (sa->selection.group, NULL);
+    responder_fill (self, &sa->new_spi, sizeof sa->new_spi);
+    g_clear_pointer (&sa->nonce, g_bytes_unref);
+    sa->nonce = responder_draw_nonce (self);
+    key_exchange_free (g_steal_pointer (&sa->key_exchange));
+    sa->key_exchange = key_exchange_new (sa->selection.group, NULL);
     g_auto (IkeChain) chain = IKE_CHAIN ();
-    ike_proposals_write (self->ike_proposals, self->new_spi, 8,
-                         ike_chain_begin (&chain, PAYLOAD_SA));
+    ike_proposals_write (self->ike_proposals, sa->new_spi, 8, ike_chain_begin (&chain, PAYLOAD_SA));
     ike_chain_end (&chain);
-    ike_chain_add (&chain, PAYLOAD_NONCE, byte_view_of_bytes (self->nonce));
+    ike_chain_add (&chain, PAYLOAD_NONCE, byte_view_of_bytes (sa->nonce));
     ike_key_payload_write (&chain, sa->selection.group->id,
-                           key_exchange_get_public (self->key_exchange));
+                           key_exchange_get_public (sa->key_exchange));
     responder_request (self, sa, STEP_IKE_REQUEST, CREATE_CHILD_SA, PENDING_IKE, &chain, now);
+}
+
+static void
+delete_child (Responder *self, ResponderSa *sa, uint32_t spi, gint64 now)
+{
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    ike_delete_write_esp (&chain, &spi, 1);
+    sa->rekeyed = spi;
+    responder_request (self, sa, STEP_INFO_REQUEST, INFORMATIONAL, PENDING_DELETE_CHILD, &chain,
+                       now);
 }
 
 void
 responder_delete_child (Responder *self, uint32_t spi, gint64 now)
 {
-    g_auto (IkeChain) chain = IKE_CHAIN ();
-    ike_delete_write_esp (&chain, &spi, 1);
-    self->rekeyed = spi;
-    responder_request (self, responder_get_sa (self), STEP_INFO_REQUEST, INFORMATIONAL,
-                       PENDING_DELETE_CHILD, &chain, now);
+    delete_child (self, responder_get_sa (self), spi, now);
 }
 
 static void
@@ -395,13 +421,13 @@ responder_check_liveness (Responder *self, gint64 now)
 /* ---- the answers to that; what a hook's lie made of them is passed over ---- */
 
 static SecretBytes *
-derive_shared (Responder *self, const IkePayloads *payloads)
+derive_shared (ResponderSa *sa, const IkePayloads *payloads)
 {
     IkeKeyPayload theirs;
     const IkePayload *payload = ike_payloads_find (payloads, PAYLOAD_KE);
     if (payload == NULL || !ike_key_payload_read (payload->body, &theirs, NULL))
         return NULL;
-    return key_exchange_derive (self->key_exchange, theirs.value, NULL);
+    return key_exchange_derive (sa->key_exchange, theirs.value, NULL);
 }
 
 static void
@@ -411,21 +437,20 @@ take_child (Responder *self, ResponderSa *sa, const IkePayloads *payloads, gint6
     g_autoptr (GArray) local = NULL, remote = NULL;
     g_autoptr (SecretBytes) shared = NULL;
     g_autoptr (GPtrArray) offer = ike_proposals_parse (
-        IKE_PROTOCOL_ESP, self->key_exchange != NULL ? "aes256gcm16-ecp256" : "default", NULL);
+        IKE_PROTOCOL_ESP, sa->key_exchange != NULL ? "aes256gcm16-ecp256" : "default", NULL);
     if (!ike_exchange_check (IKE_MESSAGE_CHILD_RESPONSE, payloads, NULL, NULL) ||
         !ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body, offer, 4, &selection,
                              NULL) ||
-        (self->key_exchange != NULL && (shared = derive_shared (self, payloads)) == NULL) ||
+        (sa->key_exchange != NULL && (shared = derive_shared (sa, payloads)) == NULL) ||
         !traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSI)->body, &local, NULL) ||
         !traffic_selectors_read (ike_payloads_find (payloads, PAYLOAD_TSR)->body, &remote, NULL))
         return;
-    IkeKeyInputs inputs = { .nonce_i = byte_view_of_bytes (self->nonce),
+    IkeKeyInputs inputs = { .nonce_i = byte_view_of_bytes (sa->nonce),
                             .nonce_r = ike_payloads_find (payloads, PAYLOAD_NONCE)->body,
                             .ours_is_initiator = true };
-    add_child (self, sa, (uint32_t)self->new_spi, &selection, shared, &inputs,
+    add_child (self, sa, (uint32_t)sa->new_spi, &selection, shared, &inputs,
                g_steal_pointer (&local), g_steal_pointer (&remote));
-    if (!responder_is_waiting (self))
-        responder_delete_child (self, self->rekeyed, now);
+    delete_child (self, sa, sa->rekeyed, now);
 }
 
 static void
@@ -436,9 +461,9 @@ take_ike (Responder *self, ResponderSa *sa, const IkePayloads *payloads, gint64 
     if (!ike_exchange_check (IKE_MESSAGE_REKEY_IKE_RESPONSE, payloads, NULL, NULL) ||
         !ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body, self->ike_proposals, 8,
                              &selection, NULL) ||
-        (shared = derive_shared (self, payloads)) == NULL)
+        (shared = derive_shared (sa, payloads)) == NULL)
         return;
-    inherit (self, sa, &selection, true, self->new_spi, shared, byte_view_of_bytes (self->nonce),
+    inherit (self, sa, &selection, true, sa->new_spi, shared, byte_view_of_bytes (sa->nonce),
              ike_payloads_find (payloads, PAYLOAD_NONCE)->body);
     delete_ike (self, sa, now);
 }
@@ -466,7 +491,7 @@ responder_response_receive (Responder *self, ResponderSa *sa, const IkePayloads 
         break;
     case PENDING_DELETE_CHILD:
     {
-        ResponderChild *child = find_child (self, self->rekeyed, true);
+        ResponderChild *child = find_child (self, sa->rekeyed, true);
         if (child != NULL)
             child->deleted = true;
         break;

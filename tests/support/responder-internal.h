@@ -34,6 +34,12 @@ typedef struct
     IkeReassembly responses;
     ResponderPending pending;
     bool deleted;
+
+    /* its own request under way */
+    KeyExchange *key_exchange;
+    GBytes *nonce;
+    uint64_t new_spi;
+    uint32_t rekeyed; /* the child's inbound SPI */
 } ResponderSa;
 
 typedef struct
@@ -50,6 +56,7 @@ struct Responder
     GQueue out;          /* GBytes */
     GPtrArray *sas;      /* ResponderSa, the newest first */
     GPtrArray *children; /* ResponderChild */
+    GArray *overdue;     /* uint32_t: children whose delete went down with its IKE SA */
     GString *transcript;
     unsigned rounds[N_STEPS];
     uint64_t noise; /* of its random numbers */
@@ -68,12 +75,6 @@ struct Responder
     GArray *hashes; /* of the client */
     EapServer *eap;
     GBytes *first_sa, *first_tsi, *first_tsr; /* of the first request; EAP answers them last */
-
-    /* its own request under way */
-    KeyExchange *key_exchange;
-    GBytes *nonce;
-    uint64_t new_spi;
-    uint32_t rekeyed; /* the child's inbound SPI */
 };
 
 /* ---- responder.c ---- */

@@ -88,8 +88,9 @@ typedef struct
     uint8_t eap_first; /* proposes this method first; 0: MSCHAPv2 at once */
     unsigned eap_error;
     bool eap_refuses_by_notify; /* instead of EAP-Failure */
-    bool busy;                  /* TEMPORARY_FAILURE to all CREATE_CHILD_SA requests */
-    bool dead;                  /* hears nothing */
+    uint16_t child_group; /* children after the first need a KE of this group; 0: as they come */
+    bool busy;            /* TEMPORARY_FAILURE to all CREATE_CHILD_SA requests */
+    bool dead;            /* hears nothing */
 
     ResponderLie lie;
     const void *lie_data;
