@@ -42,3 +42,9 @@ class Ping:
         self.case.check("pings were sent", sent >= 5, sent)
         # The last one may still be on its way when the count is taken.
         self.case.check("no ping was lost", sent - received <= 1, f"{received} of {sent}")
+
+    def lost_at_most(self, share):
+        sent, received = self.stop()
+        self.case.check("pings were sent", sent >= 5, sent)
+        self.case.check(f"at most {share:.0%} of the pings were lost", sent - received <= share * sent,
+                        f"{received} of {sent}")
