@@ -126,12 +126,20 @@ write_in_place (const char *path, const char *content, gsize size)
     return close (fd) == 0 && ok;
 }
 
+/* What a file is called until it is whole: always the same, so that a killed process leaves at most one. */
+static char *
+name_scratch (const char *path)
+{
+    return g_strdup_printf ("%s.outrider", path);
+}
+
 /* A whole new file under the name, or the old one's content changed where it cannot be replaced (a bind mount). */
 static bool
 put_file (const char *path, const char *content, gsize size, mode_t mode)
 {
-    g_autofree char *scratch = g_strdup_printf ("%s.outrider-XXXXXX", path);
-    int fd = g_mkstemp_full (scratch, O_WRONLY | O_CLOEXEC, 0600);
+    g_autofree char *scratch = name_scratch (path);
+    unlink (scratch);
+    int fd = open (scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return write_in_place (path, content, size);
     bool written =
@@ -149,7 +157,7 @@ put_file (const char *path, const char *content, gsize size, mode_t mode)
 static bool
 put_link (const char *path, const char *target)
 {
-    g_autofree char *scratch = g_strdup_printf ("%s.outrider-%d", path, (int)getpid ());
+    g_autofree char *scratch = name_scratch (path);
     unlink (scratch);
     if (symlink (target, scratch) < 0)
         return false;
@@ -284,7 +292,12 @@ bool
 dns_file_repair (DnsFile *self, GError **error)
 {
     g_auto (Journal) journal = { 0 };
-    if (!read_journal (self, &journal) || journal.alive)
+    bool recorded = read_journal (self, &journal);
+    if (recorded && journal.alive)
+        return true;
+    g_autofree char *scratch = name_scratch (self->path);
+    unlink (scratch); /* of a process that was killed before it could rename it */
+    if (!recorded)
         return true;
     return undo (self, &journal) || refuse (error, "cannot put back", self->path);
 }

@@ -175,7 +175,17 @@ add_dns_routes (const NetworkPlan *plan, const GArray *selectors, IpFamily famil
     }
 }
 
-static void
+/* The default route, whole or in its two halves. */
+static bool
+is_everything (const GArray *routes)
+{
+    return (routes->len > 0 && prefix_at (routes, 0)->length == 0) ||
+           (routes->len == 2 && prefix_at (routes, 0)->length == 1 &&
+            prefix_at (routes, 1)->length == 1);
+}
+
+/* False: the profile wants all traffic in the tunnel, and the gateway does not carry all of a family that it gave an address for. */
+static bool
 plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
 {
     static const IpFamily families[] = { IP_V4, IP_V6 };
@@ -190,11 +200,14 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
         if (inputs->profile->routes != PROFILE_NONE && inputs->profile->dns == PROFILE_FROM_GATEWAY)
             add_dns_routes (plan, selectors, families[f], routes);
         g_autoptr (GArray) final = normalise (routes);
-        *full[f] = final->len > 0 && prefix_at (final, 0)->length == 0;
+        *full[f] = is_everything (final);
+        if (inputs->profile->routes == PROFILE_ALL && !*full[f])
+            return false;
         g_array_append_vals (plan->routes, final->data, final->len);
     }
     plan->block_v6 =
         inputs->profile->ipv6_guard && plan->full_v4 && !plan->full_v6 && is_usable (inputs, IP_V6);
+    return true;
 }
 
 /*
@@ -275,7 +288,13 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
         return NULL;
     }
     plan_dns (plan, inputs);
-    plan_routes (plan, inputs);
+    if (!plan_routes (plan, inputs))
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED,
+                             "the profile wants all traffic in the tunnel, the gateway carries "
+                             "some networks only");
+        return NULL;
+    }
     plan_excludes (plan, inputs);
     plan->dns_default = plan->full_v4 || plan->full_v6 || plan->search->len == 0;
 

@@ -91,6 +91,11 @@ static const Case cases[] = {
       .list = "all",
       .routes = "0.0.0.0/0",
       .flags = "v4 table block default" },
+    { .name = "all where the gateway carries some",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.77.0.0/24",
+      .list = "all",
+      .routes = NULL },
     { .name = "none",
       .addresses = "10.9.0.1/32",
       .selectors = "0.0.0.0/0",
@@ -163,11 +168,11 @@ static const Case cases[] = {
       .domains = "corp.test",
       .routes = "0.0.0.0/0",
       .flags = "v4 table block default" },
-    { .name = "two halves are not one whole route",
+    { .name = "two halves are a whole",
       .addresses = "10.9.0.1/32",
       .selectors = "0.0.0.0/1 128.0.0.0/1",
       .routes = "0.0.0.0/1 128.0.0.0/1",
-      .flags = "table default" },
+      .flags = "v4 table block default" },
 };
 
 static GArray *
