@@ -764,3 +764,9 @@ ike_session_is_behind_nat (const IkeSession *self)
 {
     return self->nat.local;
 }
+
+bool
+ike_session_has_begun_login (const IkeSession *self)
+{
+    return self->state == IKE_STATE_AUTH || self->state == IKE_STATE_ESTABLISHED;
+}

@@ -97,5 +97,8 @@ gint64 ike_session_get_deadline (const IkeSession *self);
 /* The next thing to do, owned by the caller; NULL: nothing. */
 IkeAction *ike_session_next_action (IkeSession *self);
 
+/* IKE_SA_INIT is through. */
+bool ike_session_has_begun_login (const IkeSession *self);
+
 /* For status: whether a NAT was found before us; and the proposal of the IKE SA in force. */
 bool ike_session_is_behind_nat (const IkeSession *self);

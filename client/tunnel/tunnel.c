@@ -473,7 +473,6 @@ do_action (OutriderTunnel *self, IkeAction *action, GError **error)
         take_child_down (self, action->child);
         break;
     case IKE_ACTION_MOVED:
-        set_state (self, OUTRIDER_TUNNEL_AUTHENTICATING);
         take_move (self, action->gateway_port, error);
         break;
     case IKE_ACTION_CLOSED:
@@ -555,6 +554,8 @@ received (ByteView datagram, int error_number, void *data)
         socket_refused (self, error_number);
     else
         ike_session_receive (self->session, datagram, deadline_now ());
+    if (self->state == OUTRIDER_TUNNEL_CONNECTING && ike_session_has_begun_login (self->session))
+        set_state (self, OUTRIDER_TUNNEL_AUTHENTICATING);
     pull (self);
 }
 

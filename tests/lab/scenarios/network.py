@@ -31,6 +31,8 @@ def straight_on_port_4500(case):
                        f"ca-file={case.lab.pki}/ca-ecdsa.crt\n\n"
                        "[login]\nmethod=eap-mschapv2\nuser=alice\n")
     tunnel = case.connect(profile=str(profile), method=None, user=None, ca=None)
+    case.check("it says that it logs in", any(event.get("state") == "authenticating"
+                                              for event in tunnel.client.events))
     case.equal("datagrams to port 500", case.router.datagrams_to(500), 0)
     case.works(tunnel)
 
