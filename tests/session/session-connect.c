@@ -386,6 +386,27 @@ test_nat (gconstpointer data)
     g_assert_true (ike_session_is_behind_nat (network->session) == row->behind);
 }
 
+/* The same over IPv6, with a translator and without. */
+static void
+test_nat_v6 (void)
+{
+    for (unsigned translated = 0; translated < 2; translated++)
+    {
+        ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+        IkePath path = network_path ();
+        g_assert_true (ip_address_parse ("2001:db8::2", &path.local.address));
+        g_assert_true (ip_address_parse ("2001:db8:100::10", &path.gateway.address));
+        gateway.own = path.gateway;
+        gateway.peer = path.local;
+        gateway.peer.address.octets[15] ^= translated;
+        g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, NULL, &gateway);
+        ike_session_start (network->session, &path, network->now);
+        network_run_until_settled (network);
+        network_assert_established (network);
+        g_assert_true (ike_session_is_behind_nat (network->session) == (translated != 0));
+    }
+}
+
 static void
 test_forced_without_support (void)
 {
@@ -515,6 +536,7 @@ main (int argc, char **argv)
     g_test_add_func ("/connect/fragments/sizes", test_fragment_sizes);
     g_test_add_func ("/connect/fragments/none", test_no_fragments);
     FIXTURE_ADD_TABLE ("/connect/nat", nat_cases, test_nat);
+    g_test_add_func ("/connect/nat/ipv6", test_nat_v6);
     g_test_add_func ("/connect/nat/forced-without-support", test_forced_without_support);
     g_test_add_func ("/connect/nat/start-on-4500", test_start_on_nat_port);
     FIXTURE_ADD_TABLE ("/connect/algorithms", algorithm_cases, test_algorithms);

@@ -495,6 +495,39 @@ test_junk_when_established (void)
     network_assert_story (network, "established up:1");
 }
 
+/* All that we send comes back to us as well, as if the gateway had said it. */
+static NetworkFate
+reflect (Network *network, NetworkDirection direction, unsigned index, GByteArray *datagram)
+{
+    GPtrArray *reflected = (GPtrArray *)network->decide_data;
+    if (direction == TO_GATEWAY)
+        g_ptr_array_add (reflected, byte_view_to_bytes (byte_view_of_array (datagram)));
+    return FATE_ARRIVES;
+}
+
+static void
+test_reflection (void)
+{
+    g_autoptr (GPtrArray) reflected =
+        g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, NULL, NULL);
+    network->decide = reflect;
+    network->decide_data = reflected;
+    network_start (network);
+    for (unsigned step = 0; step < 40; step++)
+    {
+        if (step == 25)
+            ike_session_rekey_child (network->session, network->now);
+        network_run (network, NETWORK_DELAY / 2);
+        for (guint i = 0; i < reflected->len; i++)
+            network_inject (network, byte_view_of_bytes (reflected->pdata[i]));
+    }
+    network_run (network, 10 * IKE_SECOND);
+    network_assert_story (network, "established up:1 up:1 switch:1 down:1");
+    network_assert_children (network, 1);
+    g_assert_cmpuint (network->sent[TO_GATEWAY], ==, 8); /* not a word more than without */
+}
+
 /* Sealed with the true keys, but out of turn. */
 static void
 test_sealed_out_of_turn (void)
@@ -552,6 +585,7 @@ main (int argc, char **argv)
     g_test_add_data_func ("/end/keepalive/none", GINT_TO_POINTER (0), test_keepalive);
     g_test_add_func ("/end/junk/connecting", test_junk_while_connecting);
     g_test_add_func ("/end/junk/established", test_junk_when_established);
+    g_test_add_func ("/end/junk/reflection", test_reflection);
     g_test_add_func ("/end/junk/sealed", test_sealed_out_of_turn);
     int result = g_test_run ();
     fixture_end ();

@@ -263,16 +263,23 @@ test_request (gconstpointer data)
     g_assert_cmpuint (said (network, "--> INFORMATIONAL answer 1 {}"), ==, 1);
 }
 
-/* Sealed, and yet its payloads do not fit: refused by name, and no liveness is read into it. */
+/* Sealed, and yet its payloads cannot be read: refused by name, and no liveness is read into it. */
+static void
+add_too_many (ResponderMessage *message, const void *data)
+{
+    for (unsigned i = 0; message->step == STEP_INFO_REQUEST && i <= IKE_PAYLOADS_MAX; i++)
+        responder_message_add (message, PAYLOAD_VENDOR_ID, false, byte_view ("v", 1));
+}
+
 static void
 test_unreadable_request (void)
 {
-    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
-    g_autoptr (GPtrArray) datagrams = responder_seal (network->gateway, INFORMATIONAL, false, 0,
-                                                      PAYLOAD_DELETE, byte_view ("\0\0\0\377", 4));
-    unsigned before = network->sent[TO_GATEWAY];
-    network_inject_all (network, datagrams);
-    g_assert_cmpuint (network->sent[TO_GATEWAY], ==, before + 1);
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
+    gateway.lie = add_too_many;
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
+    responder_check_liveness (network->gateway, network->now);
+    network_run (network, IKE_SECOND);
+    g_assert_cmpuint (said (network, "--> INFORMATIONAL answer 0 {N(INVALID_SYNTAX)}"), ==, 1);
     network_assert_story (network, "established up:1");
 }
 
