@@ -293,7 +293,11 @@ make_profile (ConnectOptions *self, GHashTable *given, GError **error)
     if (!profile_validate (self->profile, is_host ? "command line" : self->entry->path, &failure))
     {
         if (is_host)
+        {
             blame_command_line (failure);
+            g_prefix_error (&failure, "no profile is called \"%s\", and as a host it needs more: ",
+                            self->entry->name);
+        }
         g_propagate_error (error, failure);
         return false;
     }
