@@ -222,6 +222,17 @@ format_key_id (const uint8_t *octets, size_t size)
                  : format_hexadecimal ("keyid:0x", octets, size);
 }
 
+/* As it is, if that reads as the same again; behind its prefix if it reads as something else. */
+static char *
+format_text (const CertsIdentity *self, const char *prefix, const uint8_t *octets, size_t size)
+{
+    g_autofree char *text = certs_text_escape (octets, size);
+    g_autoptr (CertsIdentity) again = certs_identity_parse (text, NULL);
+    bool same = again != NULL && again->type == self->type;
+    bool escaped = strlen (text) != size;
+    return same || escaped ? g_steal_pointer (&text) : g_strconcat (prefix, text, NULL);
+}
+
 char *
 certs_identity_format (const CertsIdentity *self)
 {
@@ -235,8 +246,9 @@ certs_identity_format (const CertsIdentity *self)
     case CERTS_IDENTITY_IPV6:
         return format_address (AF_INET6, octets, size);
     case CERTS_IDENTITY_FQDN:
+        return format_text (self, "fqdn:", octets, size);
     case CERTS_IDENTITY_RFC822:
-        return certs_text_escape (octets, size);
+        return format_text (self, "email:", octets, size);
     case CERTS_IDENTITY_DER_ASN1_DN:
         return format_dn (self->value);
     case CERTS_IDENTITY_KEY_ID:

@@ -33,7 +33,10 @@ identities_are_typed (void)
         { "@#000AFF", CERTS_IDENTITY_KEY_ID, "keyid:0x000aff" },
         { "@vpn.example.com", CERTS_IDENTITY_FQDN, "vpn.example.com" },
         { "@@a@b", CERTS_IDENTITY_RFC822, "a@b" },
-        { "fqdn:192.0.2.1", CERTS_IDENTITY_FQDN, "192.0.2.1" },
+        { "fqdn:192.0.2.1", CERTS_IDENTITY_FQDN, NULL }, /* an address without its prefix */
+        { "@a b", CERTS_IDENTITY_FQDN, "fqdn:a b" },
+        { "@\"", CERTS_IDENTITY_FQDN, "fqdn:\"" },
+        { "@C=CH", CERTS_IDENTITY_FQDN, "fqdn:C=CH" },
         { "email:a@b", CERTS_IDENTITY_RFC822, "a@b" },
         { "ipv4:192.0.2.1", CERTS_IDENTITY_IPV4, "192.0.2.1" },
         { "ipv6:::1", CERTS_IDENTITY_IPV6, "::1" },
