@@ -171,6 +171,80 @@ test_certificate_of_another (void)
     g_assert_nonnull (strstr (network->error->message, "thief.example.com"));
 }
 
+/* The CAs that we trust are named in CERTREQ, SHA-1 of each one's key. */
+static NetworkFate
+count_octets (Network *network, NetworkDirection direction, unsigned index, GByteArray *datagram)
+{
+    if (direction == TO_GATEWAY && index == 1)
+        *(guint *)network->decide_data = datagram->len;
+    return FATE_ARRIVES;
+}
+
+static void
+test_certificate_request (void)
+{
+    guint without = 0, with = 0;
+    for (unsigned asked = 0; asked < 2; asked++)
+    {
+        IkeSessionConfig *config = fixture_config (IKE_LOGIN_EAP);
+        g_autoptr (Network) network = NULL;
+        if (asked != 0)
+        {
+            config->authority_hashes =
+                g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+            for (unsigned i = 0; i < 16; i++)
+                g_ptr_array_add (config->authority_hashes, g_bytes_new_static ("hash", 4));
+        }
+        network = fixture_network (IKE_LOGIN_EAP, config, NULL);
+        network->decide = count_octets;
+        network->decide_data = asked != 0 ? &with : &without;
+        network_start (network);
+        network_run_until_settled (network);
+        network_assert_established (network);
+        g_assert_cmpuint (
+            responder_count_in_transcript (network->gateway, "{IDi, CERTREQ, IDr, N("), ==, asked);
+    }
+    g_assert_cmpuint (with - without, ==, 4 + 1 + 16 * 4);
+}
+
+/* More than a message can hold: said at once, not sent in pieces that do not fit. */
+static void
+test_too_many_certificates (void)
+{
+    static uint8_t large[30000];
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_CERTIFICATE);
+    for (unsigned i = 0; i < 3; i++)
+        g_ptr_array_add (config->certificates, g_bytes_new_static (large, sizeof large));
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_CERTIFICATE, config, NULL);
+    network_start (network);
+    network_run_until_settled (network);
+    network_assert_closed (network, OUTRIDER_ERROR_INTERNAL);
+}
+
+static void
+test_long_identity (void)
+{
+    g_autofree char *name = g_strnfill (IKE_IDENTITY_MAX + 1, 'a');
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
+    certs_identity_free (config->identity);
+    config->identity = certs_identity_new (CERTS_IDENTITY_KEY_ID, name, strlen (name));
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_PSK, config, NULL);
+    network_start (network);
+    network_run_until_settled (network);
+    network_assert_closed (network, OUTRIDER_ERROR_PROFILE_INVALID);
+}
+
+static void
+test_no_group (void)
+{
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GPtrArray) offer = ike_proposals_default (IKE_PROTOCOL_IKE);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
+    config->ike_proposals = ike_proposals_without_groups (offer);
+    g_assert_null (ike_session_new (config, &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID);
+}
+
 /* ---- EAP ---- */
 
 /*
@@ -525,6 +599,10 @@ main (int argc, char **argv)
     FIXTURE_ADD_TABLE ("/connect/certificate", certificate_cases, test_certificate);
     g_test_add_func ("/connect/certificate/untrusted", test_certificate_untrusted);
     g_test_add_func ("/connect/certificate/of-another", test_certificate_of_another);
+    g_test_add_func ("/connect/certificate/request", test_certificate_request);
+    g_test_add_func ("/connect/certificate/too-many", test_too_many_certificates);
+    g_test_add_func ("/connect/long-identity", test_long_identity);
+    g_test_add_func ("/connect/no-group", test_no_group);
     g_test_add_func ("/connect/eap", test_eap);
     g_test_add_func ("/connect/eap/without-identity", test_eap_without_identity);
     g_test_add_data_func ("/connect/eap/after-nak", GUINT_TO_POINTER (6), test_eap_after_nak);

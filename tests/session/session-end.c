@@ -110,6 +110,39 @@ test_abort (void)
     g_assert_true (responder_is_gone (network->gateway));
 }
 
+/* The host fails once more while the delete is under way: the first cause is told, and there is no waiting. */
+static void
+test_abort_twice (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    static const OutriderError codes[] = { OUTRIDER_ERROR_NO_TUN, OUTRIDER_ERROR_HOST_REFUSED };
+    for (size_t i = 0; i < G_N_ELEMENTS (codes); i++)
+        ike_session_abort (network->session,
+                           g_error_new_literal (OUTRIDER_ERROR, (gint)codes[i], "no"),
+                           network->now);
+    network_pull (network);
+    network_assert_closed (network, OUTRIDER_ERROR_NO_TUN);
+    ike_session_abort (network->session,
+                       g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_INTERNAL, "late"),
+                       network->now);
+    network_pull (network);
+    network_assert_story (network, "established up:1 closed");
+}
+
+/* <-- IKE_AUTH when all is done, sealed and in turn: refused, and nothing changes. */
+static void
+test_auth_again (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    g_autoptr (GPtrArray) request = responder_seal (
+        network->gateway, IKE_AUTH, false, 0, PAYLOAD_EAP, byte_view ("\0\0\0\10\3\1\0\4", 8));
+    unsigned before = network->sent[TO_GATEWAY];
+    network_inject_all (network, request);
+    g_assert_cmpuint (network->sent[TO_GATEWAY], ==, before + 1);
+    network_assert_story (network, "established up:1");
+    g_assert_true (ike_session_has_begun_login (network->session));
+}
+
 /* Freed in the midst of everything: what was allocated is given back (the sanitizer build looks). */
 static void
 test_free_anywhere (void)
@@ -568,6 +601,8 @@ main (int argc, char **argv)
     g_test_add_func ("/end/close/early", test_close_early);
     g_test_add_func ("/end/close/twice", test_close_twice);
     g_test_add_func ("/end/abort", test_abort);
+    g_test_add_func ("/end/abort/twice", test_abort_twice);
+    g_test_add_func ("/end/junk/auth-again", test_auth_again);
     g_test_add_func ("/end/free-anywhere", test_free_anywhere);
     g_test_add_func ("/end/gateway/deletes-ike", test_gateway_deletes_ike);
     g_test_add_func ("/end/gateway/says-failed", test_gateway_says_failed);

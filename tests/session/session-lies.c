@@ -131,6 +131,26 @@ refuse_child (ResponderMessage *message, const Row *row)
     responder_message_add_notify (message, row->type, byte_view_of_bytes (data));
 }
 
+/* It turns to EAP, though the login is another one. */
+static void
+turn_to_eap (ResponderMessage *message, const Row *row)
+{
+    static const IkePayloadType child[] = { PAYLOAD_SA, PAYLOAD_TSI, PAYLOAD_TSR, PAYLOAD_CP };
+    for (size_t i = 0; i < G_N_ELEMENTS (child); i++)
+        responder_message_remove (message, child[i]);
+    add (message, row);
+}
+
+/* It skips EAP, and gives a child at once. */
+static void
+skip_eap (ResponderMessage *message, const Row *row)
+{
+    responder_message_remove (message, PAYLOAD_EAP);
+    responder_message_add (message, PAYLOAD_SA, false, (ByteView){ 0 });
+    responder_message_add (message, PAYLOAD_TSI, false, (ByteView){ 0 });
+    responder_message_add (message, PAYLOAD_TSR, false, (ByteView){ 0 });
+}
+
 static void
 notify (ResponderMessage *message, const Row *row)
 {
@@ -322,6 +342,8 @@ static const Row auth_rows[] = {
     { "payloads/unknown-critical", PSK, STEP_AUTH, 0, add_critical, 120, 0, NULL, E (PROTOCOL) },
     { "payloads/too-many", PSK, STEP_AUTH, 0, add, PAYLOAD_VENDOR_ID, 70, "aa", E (PROTOCOL) },
     { "payloads/eap", PSK, STEP_AUTH, 0, add, PAYLOAD_EAP, 0, "03010004", E (PROTOCOL) },
+    { "payloads/eap-instead", PSK, STEP_AUTH, 0, turn_to_eap, PAYLOAD_EAP, 0, "0101000501",
+      E (EAP_METHOD_REFUSED) },
     { "payloads/status", PSK, STEP_AUTH, 0, notify, 16417, 0, NULL, TOLERATED },
 
     { "idr/empty", PSK, STEP_AUTH, 0, set, PAYLOAD_IDR, 0, "", E (PROTOCOL) },
@@ -441,6 +463,7 @@ static const Row eap_rows[] = {
     { "first/no-eap", EAP, STEP_AUTH, 0, drop, PAYLOAD_EAP, 0, NULL, E (PROTOCOL) },
     { "first/signature", EAP, STEP_AUTH, 0, flip, PAYLOAD_AUTH, 0, NULL, E (GATEWAY_AUTH_FAILED) },
     { "first/sa", EAP, STEP_AUTH, 0, add, PAYLOAD_SA, 0, "00", E (PROTOCOL) },
+    { "first/skipped", EAP, STEP_AUTH, 0, skip_eap, 0, 0, NULL, E (PROTOCOL) },
     { "first/success", EAP, STEP_AUTH, 0, set, PAYLOAD_EAP, 0, "03290004", E (PROTOCOL) },
     { "first/failure", EAP, STEP_AUTH, 0, set, PAYLOAD_EAP, 0, "04290004", E (LOGIN_REFUSED) },
     { "first/response", EAP, STEP_AUTH, 0, set, PAYLOAD_EAP, 0, "0229000501", E (PROTOCOL) },

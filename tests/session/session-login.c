@@ -122,6 +122,26 @@ test_eap_not_wanted (void)
     g_assert_true (network->refused_unproven);
 }
 
+/* A gateway that asks for the identity again and again. */
+static void
+ask_again (ResponderMessage *message, const void *data)
+{
+    if (message->step == STEP_EAP)
+        responder_message_set (message, PAYLOAD_EAP, byte_view ("\1\7\0\5\1", 5));
+}
+
+static void
+test_without_end (void)
+{
+    ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
+    gateway.lie = ask_again;
+    g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, NULL, &gateway);
+    network_start (network);
+    network_run_until_settled (network);
+    network_assert_closed (network, OUTRIDER_ERROR_PROTOCOL);
+    g_assert_cmpuint (network->sent[TO_GATEWAY], <=, IKE_EAP_ROUNDS_MAX + 3);
+}
+
 /* ---- the gateway is not whom we want ---- */
 
 typedef struct
@@ -330,6 +350,7 @@ main (int argc, char **argv)
     g_test_add_func ("/login/password/other-letters", test_password_in_other_letters);
     g_test_add_func ("/login/method-refused", test_method_refused);
     g_test_add_func ("/login/eap-not-wanted", test_eap_not_wanted);
+    g_test_add_func ("/login/without-end", test_without_end);
     FIXTURE_ADD_TABLE ("/login/name", names, test_name);
     g_test_add_func ("/login/expired", test_expired);
     g_test_add_func ("/login/chain", test_chain);

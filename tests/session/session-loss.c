@@ -61,6 +61,7 @@ typedef struct
     IkeLogin login;
     size_t fragment_size;
     NetworkFate fate;
+    bool detours; /* a cookie and another group first */
 } Scenario;
 
 static Network *
@@ -68,6 +69,8 @@ make (const Scenario *scenario)
 {
     ResponderConfig gateway = fixture_responder (scenario->login);
     gateway.fragment_size = scenario->fragment_size;
+    gateway.cookies = scenario->detours ? 1 : 0;
+    gateway.wants_group = scenario->detours ? 20 : 0;
     IkeSessionConfig *config = fixture_config (scenario->login);
     config->fragment_size = scenario->fragment_size;
     return fixture_network (scenario->login, config, &gateway);
@@ -101,6 +104,9 @@ static const Scenario scenarios[] = {
     { "psk/lost", IKE_LOGIN_PSK, 0, FATE_LOST },
     { "psk/doubled", IKE_LOGIN_PSK, 0, FATE_DOUBLED },
     { "psk/late", IKE_LOGIN_PSK, 0, FATE_LATE },
+    { "detours/lost", IKE_LOGIN_PSK, 0, FATE_LOST, true },
+    { "detours/doubled", IKE_LOGIN_PSK, 0, FATE_DOUBLED, true },
+    { "detours/late", IKE_LOGIN_PSK, 0, FATE_LATE, true },
     { "certificate/lost", IKE_LOGIN_CERTIFICATE, 0, FATE_LOST },
     { "certificate/doubled", IKE_LOGIN_CERTIFICATE, 0, FATE_DOUBLED },
     { "eap/lost", IKE_LOGIN_EAP, 0, FATE_LOST },

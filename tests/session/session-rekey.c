@@ -200,6 +200,11 @@ static const Request requests[] = {
     { "child/unknown-critical", STEP_CHILD_REQUEST, (IkePayloadType)99, 'c', "",
       "N(UNSUPPORTED_CRITICAL_PAYLOAD)" },
     { "child/eap", STEP_CHILD_REQUEST, PAYLOAD_EAP, 'a', "03010004", "N(INVALID_SYNTAX)" },
+    { "child-ke/no-ke", STEP_CHILD_REQUEST, PAYLOAD_KE, 'd', NULL, "N(INVALID_KE_PAYLOAD)" },
+    { "child-ke/group", STEP_CHILD_REQUEST, PAYLOAD_KE, 's', "001400000102",
+      "N(INVALID_KE_PAYLOAD)" },
+    { "child-ke/value", STEP_CHILD_REQUEST, PAYLOAD_KE, 's', "001300000102", "N(INVALID_SYNTAX)" },
+    { "child-ke/header", STEP_CHILD_REQUEST, PAYLOAD_KE, 's', "0013", "N(INVALID_SYNTAX)" },
     { "ike/no-ke", STEP_IKE_REQUEST, PAYLOAD_KE, 'd', NULL, "N(INVALID_SYNTAX)" },
     { "ike/no-nonce", STEP_IKE_REQUEST, PAYLOAD_NONCE, 'd', NULL, "N(INVALID_SYNTAX)" },
     { "ike/sa", STEP_IKE_REQUEST, PAYLOAD_SA, 'k', NULL, "N(INVALID_SYNTAX)" },
@@ -248,7 +253,8 @@ test_request (gconstpointer data)
     gateway.lie_data = row;
     g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
     if (row->step == STEP_CHILD_REQUEST)
-        responder_rekey_child (network->gateway, gateway_child (network), false, network->now);
+        responder_rekey_child (network->gateway, gateway_child (network),
+                               g_str_has_prefix (row->name, "child-ke/"), network->now);
     else if (row->step == STEP_IKE_REQUEST)
         responder_rekey_ike (network->gateway, network->now);
     else
@@ -485,6 +491,12 @@ static const Answer answers[] = {
       OUTRIDER_ERROR_SELECTORS_REFUSED },
     { "child/invalid-syntax", STEP_CHILD_ANSWER, PAYLOAD_NOTIFY, 'r', "0007",
       OUTRIDER_ERROR_GATEWAY_REFUSED },
+    { "child-ke/no-ke", STEP_CHILD_ANSWER, PAYLOAD_KE, 'd', NULL, OUTRIDER_ERROR_PROTOCOL },
+    { "child-ke/group", STEP_CHILD_ANSWER, PAYLOAD_KE, 's', "001300000102",
+      OUTRIDER_ERROR_PROTOCOL },
+    { "child-ke/value", STEP_CHILD_ANSWER, PAYLOAD_KE, 's', "001400000102",
+      OUTRIDER_ERROR_PROTOCOL },
+    { "child-ke/header", STEP_CHILD_ANSWER, PAYLOAD_KE, 's', "0014", OUTRIDER_ERROR_PROTOCOL },
     { "ike/no-sa", STEP_IKE_ANSWER, PAYLOAD_SA, 'd', NULL, OUTRIDER_ERROR_PROTOCOL },
     { "ike/no-ke", STEP_IKE_ANSWER, PAYLOAD_KE, 'd', NULL, OUTRIDER_ERROR_PROTOCOL },
     { "ike/ke-group", STEP_IKE_ANSWER, PAYLOAD_KE, 's', "001400000102", OUTRIDER_ERROR_PROTOCOL },
@@ -521,7 +533,13 @@ test_answer (gconstpointer data)
     ResponderConfig gateway = fixture_responder (IKE_LOGIN_PSK);
     gateway.lie = spoil_answer;
     gateway.lie_data = row;
-    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, &gateway);
+    IkeSessionConfig *config = fixture_config (IKE_LOGIN_PSK);
+    if (g_str_has_prefix (row->name, "child-ke/"))
+    {
+        gateway.esp = "aes256gcm16-ecp384";
+        config->esp_proposals = ike_proposals_parse (IKE_PROTOCOL_ESP, gateway.esp, NULL);
+    }
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, config, &gateway);
     if (row->step == STEP_CHILD_ANSWER)
         ike_session_rekey_child (network->session, network->now);
     else

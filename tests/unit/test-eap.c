@@ -188,6 +188,25 @@ test_refused (void)
     expect_failure (peer, "04020004", OUTRIDER_ERROR_PASSWORD_WRONG);
 }
 
+/* Nor does it help to go on as if nothing had been. */
+static void
+test_challenge_after_refusal (void)
+{
+    g_autoptr (EapPeer) peer = make_peer ("alice", EAP_TYPE_MSCHAPV2);
+    start (peer);
+    expect_response (peer, "010200171a04070012453d36393120523d31204d3d6e6f", "020200061a04");
+    expect_failure (peer, challenge, OUTRIDER_ERROR_PASSWORD_WRONG);
+}
+
+static void
+test_names (void)
+{
+    char buffer[16];
+    g_assert_cmpstr (eap_type_format (EAP_TYPE_PEAP, buffer), ==, "PEAP");
+    g_assert_cmpstr (eap_type_format (255, buffer), ==, "EAP type 255");
+    g_assert_null (eap_method_find (255));
+}
+
 /* After its failure a success is not believed either. */
 static void
 test_success_after_refusal (void)
@@ -258,6 +277,8 @@ main (int argc, char **argv)
     g_test_add_func ("/eap/mschapv2/other-method", test_other_method);
     g_test_add_func ("/eap/mschapv2/refused", test_refused);
     g_test_add_func ("/eap/mschapv2/success-after-refusal", test_success_after_refusal);
+    g_test_add_func ("/eap/mschapv2/challenge-after-refusal", test_challenge_after_refusal);
+    g_test_add_func ("/eap/names", test_names);
     g_test_add_func ("/eap/mschapv2/malformed", test_malformed_mschapv2);
     g_test_add_func ("/eap/mschapv2/impossible-password", test_impossible_password);
     return g_test_run ();

@@ -128,6 +128,28 @@ test_default (void)
     g_assert_cmpuint (named->len, ==, ike->len);
 }
 
+/* What this OpenSSL cannot do is named, but not where it is only read. */
+static void
+test_check (void)
+{
+    g_autoptr (GPtrArray) offer = parse (IKE_PROTOCOL_IKE, "aes128-sha256-ecp256,default");
+    g_autoptr (GError) error = NULL;
+    g_assert_true (ike_proposals_check (offer, &error));
+    g_assert_no_error (error);
+    size_t count = 0;
+    const Algorithm *table = algorithm_get_table (&count);
+    for (size_t i = 0; i < count; i++)
+    {
+        g_autoptr (GError) refused = NULL;
+        g_autoptr (GPtrArray) wider = parse (IKE_PROTOCOL_IKE, "aes128-sha256-ecp256");
+        g_ptr_array_add (((IkeProposal *)wider->pdata[0])->algorithms, (gpointer)&table[i]);
+        bool available = algorithm_is_available (&table[i]);
+        g_assert_true (ike_proposals_check (wider, &refused) == available);
+        if (!available)
+            g_assert_nonnull (strstr (refused->message, table[i].name));
+    }
+}
+
 static void
 test_groups (void)
 {
@@ -300,6 +322,7 @@ main (int argc, char **argv)
     g_test_add_func ("/proposal/text", test_text);
     g_test_add_func ("/proposal/text/too-many", test_too_many);
     g_test_add_func ("/proposal/default", test_default);
+    g_test_add_func ("/proposal/check", test_check);
     g_test_add_func ("/proposal/groups", test_groups);
     g_test_add_func ("/proposal/choice", test_choice);
     g_test_add_func ("/proposal/choice/other-spi-size", test_other_spi_size);
