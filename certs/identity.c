@@ -228,7 +228,7 @@ format_text (const CertsIdentity *self, const char *prefix, const uint8_t *octet
 {
     g_autofree char *text = certs_text_escape (octets, size);
     g_autoptr (CertsIdentity) again = certs_identity_parse (text, NULL);
-    bool same = again != NULL && again->type == self->type;
+    bool same = again != NULL && certs_identity_equal (again, self);
     bool escaped = strlen (text) != size;
     return same || escaped ? g_steal_pointer (&text) : g_strconcat (prefix, text, NULL);
 }

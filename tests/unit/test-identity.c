@@ -36,6 +36,7 @@ identities_are_typed (void)
         { "fqdn:192.0.2.1", CERTS_IDENTITY_FQDN, NULL }, /* an address without its prefix */
         { "@a b", CERTS_IDENTITY_FQDN, "fqdn:a b" },
         { "@\"", CERTS_IDENTITY_FQDN, "fqdn:\"" },
+        { "@fqdn:a", CERTS_IDENTITY_FQDN, "fqdn:fqdn:a" },
         { "@C=CH", CERTS_IDENTITY_FQDN, "fqdn:C=CH" },
         { "email:a@b", CERTS_IDENTITY_RFC822, "a@b" },
         { "ipv4:192.0.2.1", CERTS_IDENTITY_IPV4, "192.0.2.1" },
