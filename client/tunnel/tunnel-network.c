@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tunnel/tunnel-internal.h"
+
+#include "errors.h"
+
+/* ---- the network plan ---- */
+
+static GArray *
+join_selectors (const OutriderTunnel *self, bool local)
+{
+    GArray *all = g_array_new (false, false, sizeof (TrafficSelector));
+    for (guint i = 0; i < self->children->len; i++)
+    {
+        const IkeChildSa *child = self->children->pdata[i];
+        const GArray *side = local ? child->local : child->remote;
+        g_array_append_vals (all, side->data, side->len);
+    }
+    return all;
+}
+
+static unsigned
+compute_mtu (OutriderTunnel *self, const IkeChildSa *child)
+{
+    if (self->profile->mtu != 0)
+        return self->profile->mtu;
+    IpEndpoint gateway = udp_transport_get_gateway (self->transport);
+    return outrider_data_plane_get_mtu (self->plane, child, gateway.address.family,
+                                        udp_transport_get_mtu (self->transport));
+}
+
+static bool
+apply_plan (OutriderTunnel *self, GError **error)
+{
+    g_autoptr (GArray) local = join_selectors (self, true);
+    g_autoptr (GArray) remote = join_selectors (self, false);
+    const char *device = outrider_data_plane_get_device (self->plane);
+    NetworkPlanInputs inputs = {
+        .profile = self->profile,
+        .grant = self->grant,
+        .local = local,
+        .remote = remote,
+        .gateway = udp_transport_get_gateway (self->transport).address,
+        .without_v6 = outrider_host_lacks_v6 (self->host, device),
+        .device = device,
+        .device_index = outrider_data_plane_get_device_index (self->plane),
+        .mtu = compute_mtu (self, self->children->pdata[0]),
+    };
+    NetworkPlan *plan = network_plan_new (&inputs, error);
+    if (plan == NULL)
+        return false;
+    outrider_data_plane_set_mtu (self->plane, plan->mtu);
+    if (!outrider_host_apply (self->host, plan, error))
+    {
+        network_plan_free (plan);
+        return false;
+    }
+    network_plan_free (self->plan);
+    self->plan = plan;
+    return true;
+}
+
+void
+tunnel_path_became_narrower (OutriderTunnel *self)
+{
+    if (self->state != OUTRIDER_TUNNEL_CONNECTED || self->children->len == 0 ||
+        compute_mtu (self, self->children->pdata[0]) == self->plan->mtu)
+        return;
+    g_autoptr (GError) error = NULL;
+    if (!apply_plan (self, &error))
+        tunnel_abort_session (self, g_steal_pointer (&error));
+}
+
+/* ---- children ---- */
+
+static IkeChildSa *
+find_child (const OutriderTunnel *self, unsigned number)
+{
+    for (guint i = 0; i < self->children->len; i++)
+    {
+        IkeChildSa *child = self->children->pdata[i];
+        if (child->number == number)
+            return child;
+    }
+    return NULL;
+}
+
+static void
+remember_child (OutriderTunnel *self, IkeChildSa *child)
+{
+    IkeChildSa *old = find_child (self, child->number);
+    if (old != NULL)
+        g_ptr_array_remove (self->children, old);
+    g_ptr_array_add (self->children, ike_child_sa_ref (child));
+    g_free (self->esp_proposal);
+    self->esp_proposal = ike_child_sa_format_proposal (child);
+}
+
+bool
+tunnel_bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **error)
+{
+    /* Before there is a pump to be told: that takes the time of waking its threads. */
+    if (self->children->len == 0)
+        outrider_data_plane_set_mtu (self->plane, compute_mtu (self, child));
+    if (!outrider_data_plane_install (self->plane, self->transport, child, error))
+        return false;
+    if (find_child (self, child->number) != NULL)
+        return true; /* a rekey: CHILD_SWITCH makes it the one that counts */
+    remember_child (self, child);
+    if (!apply_plan (self, error))
+        return false;
+    if (self->state == OUTRIDER_TUNNEL_CONNECTED)
+        return true;
+    self->elapsed = deadline_now () - self->started;
+    self->since = g_get_real_time () / G_USEC_PER_SEC;
+    retry_connected (&self->retry, deadline_now ());
+    tunnel_keep_error (self, NULL, NULL);
+    tunnel_set_state (self, OUTRIDER_TUNNEL_CONNECTED);
+    return true;
+}
+
+bool
+tunnel_switch_child (OutriderTunnel *self, IkeChildSa *child, GError **error)
+{
+    if (!outrider_data_plane_switch_child (self->plane, child, error))
+        return false;
+    remember_child (self, child);
+    tunnel_emit_rekeyed (self, "child");
+    return true;
+}
+
+void
+tunnel_take_child_down (OutriderTunnel *self, IkeChildSa *child)
+{
+    outrider_data_plane_remove (self->plane, child);
+    g_ptr_array_remove (self->children, child);
+}
