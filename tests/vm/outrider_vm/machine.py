@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of the emulated machine."""
+
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from .kernel import VM, VmError
+
+QEMU = "qemu-system-x86_64"
+
+
+class Machine:
+    """Boots, runs one command, powers off. Use as a context: whatever happens, no process is left."""
+
+    def __init__(self, kernel, memory=2048, icount=None):
+        self.kernel, self.memory, self.icount = kernel, memory, icount
+        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="outrider-vm-"))
+        self.share = self.scratch / "share"
+        self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def run(self, command, directory, timeout, output=sys.stdout.buffer):
+        """Copies what the command says to output; returns its exit status."""
+        self._share(command, directory)
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                self._start(theirs.fileno())
+            self._copy(ours, output, time.monotonic() + timeout)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._fail("the guest does not power off")
+        return self._status()
+
+    def left_behind(self):
+        """The scratch folders of a lab that kept its logs, which are gone with the machine otherwise."""
+        folder = self.share / "left"
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
+    def _share(self, command, directory):
+        self.share.mkdir()
+        shutil.copy(VM / "guest", self.share / "guest")
+        (self.share / "command").write_bytes(b"".join(str(word).encode() + b"\0" for word in command))
+        (self.share / "directory").write_text(str(directory))
+        (self.share / "modules").write_text(str(self.kernel.modules))
+
+    def _start(self, port):
+        initramfs = self.scratch / "initramfs"
+        self.kernel.make_initramfs(initramfs)
+        words = [
+            # The kernel ends qemu when we end, even by SIGKILL.
+            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-smp", "1",
+            "-m", str(self.memory), "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
+            "-kernel", self.kernel.image, "-initrd", initramfs,
+            "-append", "console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on",
+            "-serial", f"file:{self.scratch / 'console'}",
+            "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=port,fd={port}", "-device", "virtserialport,chardev=port,nr=1",
+            *self._folder("host", "/", ",readonly=on"), *self._folder("share", self.share, "")]
+        if self.icount:
+            words += ["-icount", self.icount, "-rtc", "clock=vm"]
+        self.process = subprocess.Popen([str(word) for word in words], pass_fds=[port],
+                                        stdin=subprocess.DEVNULL)
+
+    @staticmethod
+    def _folder(tag, path, more):
+        escaped = str(path).replace(",", ",,")
+        return ["-virtfs", f"local,path={escaped},mount_tag={tag},security_model=none,"
+                f"multidevs=remap{more}"]
+
+    def _copy(self, port, output, deadline):
+        while True:
+            port.settimeout(max(0.001, deadline - time.monotonic()))
+            try:
+                data = port.recv(65536)
+            except TimeoutError:
+                self._fail("the guest took too long")
+            except ConnectionResetError:
+                return
+            if not data:
+                return
+            output.write(data)
+            output.flush()
+
+    def _status(self):
+        try:
+            return int((self.share / "status").read_text())
+        except (FileNotFoundError, ValueError):
+            self._fail("the guest ended without a word")
+
+    def _fail(self, reason):
+        try:
+            console = (self.scratch / "console").read_text(errors="replace")
+        except FileNotFoundError:
+            console = ""
+        lines = [line for line in console.splitlines() if line.strip()]
+        raise VmError("\n".join([reason, *(f"console: {line}" for line in lines[-40:])]))
