@@ -229,13 +229,6 @@ plan_excludes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
 }
 
 static void
-add_search (GPtrArray *search, const char *domain)
-{
-    if (!g_ptr_array_find_with_equal_func (search, domain, g_str_equal, NULL))
-        g_ptr_array_add (search, g_strdup (domain));
-}
-
-static void
 plan_dns (NetworkPlan *plan, const NetworkPlanInputs *inputs)
 {
     const Profile *profile = inputs->profile;
@@ -248,10 +241,33 @@ plan_dns (NetworkPlan *plan, const NetworkPlanInputs *inputs)
         if (is_usable (inputs, server->family))
             g_array_append_val (plan->dns, *server);
     }
+}
+
+static void
+add_search (GPtrArray *search, const char *domain)
+{
+    g_autofree char *folded = g_ascii_strdown (domain, -1);
+    if (!g_ptr_array_find_with_equal_func (search, folded, g_str_equal, NULL))
+        g_ptr_array_add (search, g_steal_pointer (&folded));
+}
+
+/*
+ * Which domains are believed (RFC 8598): none without a server to ask; the profile's own as they are; the gateway's,
+ * but for a top-level one such as "com" from a gateway that carries some networks only.
+ */
+static void
+plan_domains (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    const Profile *profile = inputs->profile;
+    const GPtrArray *granted = inputs->grant->domains;
+    if (plan->dns->len == 0)
+        return;
     for (char **domain = profile->domains; domain != NULL && *domain != NULL; domain++)
-        add_search (plan->search, *domain);
-    for (guint i = 0; profile->dns == PROFILE_FROM_GATEWAY && i < inputs->grant->domains->len; i++)
-        add_search (plan->search, inputs->grant->domains->pdata[i]);
+        if (strchr (*domain, ':') == NULL)
+            add_search (plan->search, *domain);
+    for (guint i = 0; profile->dns == PROFILE_FROM_GATEWAY && i < granted->len; i++)
+        if (plan->full_v4 || plan->full_v6 || strchr (granted->pdata[i], '.') != NULL)
+            add_search (plan->search, granted->pdata[i]);
 }
 
 static void
@@ -296,6 +312,7 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
         return NULL;
     }
     plan_excludes (plan, inputs);
+    plan_domains (plan, inputs);
     plan->dns_default = plan->full_v4 || plan->full_v6 || plan->search->len == 0;
 
     bool wants_routes = inputs->profile->routes != PROFILE_NONE;

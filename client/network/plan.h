@@ -23,10 +23,11 @@ typedef struct
         own_table; /* the gateway or an exclude lies inside the routes: rules must tell them apart */
     GArray *
         excludes; /* IpPrefix, masked: what keeps its way around the tunnel; the gateway too, if routes cover it */
-    bool block_v6;     /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
-    GArray *dns;       /* IpAddress; empty: the resolver is left alone */
-    GPtrArray *search; /* char *: search domains, and with split DNS the routing domains */
-    bool dns_default;  /* all names go to these servers, not the domains' alone */
+    bool block_v6; /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
+    GArray *dns;   /* IpAddress; empty: the resolver is left alone */
+    GPtrArray *
+        search; /* char *, lower case: search domains, and with split DNS the routing domains; none without DNS */
+    bool dns_default; /* all names go to these servers, not the domains' alone */
 } NetworkPlan;
 
 typedef struct

@@ -15,11 +15,13 @@ typedef struct
     const char *exclude;
     const char *gateway;
     const char *grant_dns;
-    const char *domains;
+    const char *domains;     /* of the grant */
+    const char *own_domains; /* of the profile */
 
     bool without_v6;
     const char *routes; /* expected; NULL: refused */
     const char *flags;  /* of: v4 v6 table block default */
+    const char *search; /* NULL: none */
 } Case;
 
 static const Case cases[] = {
@@ -160,14 +162,55 @@ static const Case cases[] = {
       .grant_dns = "10.1.0.53",
       .domains = "corp.test",
       .routes = "10.1.0.0/16",
-      .flags = "" },
+      .flags = "",
+      .search = "corp.test" },
     { .name = "a full tunnel takes all names",
       .addresses = "10.9.0.1/32",
       .selectors = "0.0.0.0/0",
       .grant_dns = "10.1.0.53",
       .domains = "corp.test",
       .routes = "0.0.0.0/0",
-      .flags = "v4 table block default" },
+      .flags = "v4 table block default",
+      .search = "corp.test" },
+    { .name = "domains without a server",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .domains = "corp.test",
+      .own_domains = "lab.test",
+      .routes = "10.1.0.0/16",
+      .flags = "default" },
+    { .name = "the gateway may not take com",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "10.1.0.53",
+      .domains = "com corp.test",
+      .routes = "10.1.0.0/16",
+      .flags = "",
+      .search = "corp.test" },
+    { .name = "nothing but com",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "10.1.0.53",
+      .domains = "com",
+      .routes = "10.1.0.0/16",
+      .flags = "default" },
+    { .name = "the profile may name a top-level domain",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "10.1.0.53",
+      .domains = "corp corp.test",
+      .own_domains = "Corp fd00::1",
+      .routes = "10.1.0.0/16",
+      .flags = "",
+      .search = "corp corp.test" },
+    { .name = "a full tunnel may search a top-level domain",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .grant_dns = "10.1.0.53",
+      .domains = "corp",
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default",
+      .search = "corp" },
     { .name = "two halves are a whole",
       .addresses = "10.9.0.1/32",
       .selectors = "0.0.0.0/1 128.0.0.0/1",
@@ -237,8 +280,11 @@ make_plan (const Case *row, GError **error)
     IpAddress server;
     if (row->grant_dns != NULL && ip_address_parse (row->grant_dns, &server))
         g_array_append_val (grant->dns, server);
-    if (row->domains != NULL)
-        g_ptr_array_add (grant->domains, g_strdup (row->domains));
+    g_auto (GStrv) domains = g_strsplit (row->domains != NULL ? row->domains : "", " ", -1);
+    for (char **domain = domains; *domain != NULL; domain++)
+        g_ptr_array_add (grant->domains, g_strdup (*domain));
+    if (row->own_domains != NULL)
+        profile->domains = g_strsplit (row->own_domains, " ", -1);
     g_autoptr (GArray) remote = selectors (row->selectors);
     NetworkPlanInputs inputs = { .profile = profile,
                                  .grant = grant,
@@ -282,6 +328,16 @@ format_flags (const NetworkPlan *plan)
     return g_string_free (text, false);
 }
 
+static char *
+format_search (const NetworkPlan *plan)
+{
+    g_autoptr (GPtrArray) words = g_ptr_array_new ();
+    for (guint i = 0; i < plan->search->len; i++)
+        g_ptr_array_add (words, plan->search->pdata[i]);
+    g_ptr_array_add (words, NULL);
+    return g_strjoinv (" ", (char **)words->pdata);
+}
+
 static void
 plan_is_as_the_row_says (gconstpointer data)
 {
@@ -299,6 +355,8 @@ plan_is_as_the_row_says (gconstpointer data)
     g_autofree char *flags = format_flags (plan);
     g_assert_cmpstr (routes, ==, row->routes);
     g_assert_cmpstr (flags, ==, row->flags);
+    g_autofree char *search = format_search (plan);
+    g_assert_cmpstr (search, ==, row->search != NULL ? row->search : "");
 }
 
 static void
