@@ -2,11 +2,10 @@
 #include "network/dns-file.h"
 
 #include "errors.h"
+#include "network/journal.h"
+#include "network/whole-file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,9 +35,8 @@ typedef struct
 struct DnsFile
 {
     char *path;
-    char *directory;
-    char *journal;
-    char *ours; /* what we wrote; NULL: nothing of ours is in force */
+    char *journals; /* a directory */
+    char *ours;     /* what we wrote; NULL: nothing of ours is in force */
 };
 
 static void
@@ -53,8 +51,7 @@ dns_file_new (const char *path, const char *journal_directory)
 {
     DnsFile *self = g_new0 (DnsFile, 1);
     self->path = g_strdup (path);
-    self->directory = g_strdup (journal_directory);
-    self->journal = g_build_filename (journal_directory, "resolv.conf.before", NULL);
+    self->journals = g_strdup (journal_directory);
     return self;
 }
 
@@ -65,8 +62,7 @@ dns_file_free (DnsFile *self)
         return;
     dns_file_revert (self);
     g_free (self->path);
-    g_free (self->directory);
-    g_free (self->journal);
+    g_free (self->journals);
     g_free (self);
 }
 
@@ -117,57 +113,6 @@ take_snapshot (const char *path, Snapshot *ret_snapshot, GError **error)
 }
 
 static bool
-write_in_place (const char *path, const char *content, gsize size)
-{
-    int fd = open (path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return false;
-    bool ok = write (fd, content, size) == (ssize_t)size && fsync (fd) == 0;
-    return close (fd) == 0 && ok;
-}
-
-/* What a file is called until it is whole: always the same, so that a killed process leaves at most one. */
-static char *
-name_scratch (const char *path)
-{
-    return g_strdup_printf ("%s.outrider", path);
-}
-
-/* A whole new file under the name, or the old one's content changed where it cannot be replaced (a bind mount). */
-static bool
-put_file (const char *path, const char *content, gsize size, mode_t mode)
-{
-    g_autofree char *scratch = name_scratch (path);
-    unlink (scratch);
-    int fd = open (scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return write_in_place (path, content, size);
-    bool written =
-        write (fd, content, size) == (ssize_t)size && fchmod (fd, mode) == 0 && fsync (fd) == 0;
-    bool closed = close (fd) == 0;
-    if (written && closed && rename (scratch, path) == 0)
-        return true;
-    int kept = errno;
-    unlink (scratch);
-    errno = kept;
-    return written && closed && (kept == EBUSY || kept == EXDEV) &&
-           write_in_place (path, content, size);
-}
-
-static bool
-put_link (const char *path, const char *target)
-{
-    g_autofree char *scratch = name_scratch (path);
-    unlink (scratch);
-    if (symlink (target, scratch) < 0)
-        return false;
-    if (rename (scratch, path) == 0)
-        return true;
-    unlink (scratch);
-    return false;
-}
-
-static bool
 put_snapshot (const char *path, const Snapshot *snapshot)
 {
     switch (snapshot->found)
@@ -175,52 +120,34 @@ put_snapshot (const char *path, const Snapshot *snapshot)
     case FOUND_NOTHING:
         return unlink (path) == 0 || errno == ENOENT;
     case FOUND_FILE:
-        return put_file (path, snapshot->content, snapshot->size, snapshot->mode);
+        return whole_file_put (path, snapshot->content, snapshot->size, snapshot->mode);
     case FOUND_LINK:
-        return put_link (path, snapshot->content);
+        return whole_file_put_link (path, snapshot->content);
     }
     g_assert_not_reached ();
 }
 
-/* ---- the journal: a key file that says what was there, what we wrote, and whose it is ---- */
+/* ---- the journal: what was there, and what we wrote ---- */
 
-/* When a process was started, in clock ticks: with its number it is unmistakable. Empty if it is gone. */
-static char *
-process_start (pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int)pid);
-    g_autofree char *stat = NULL;
-    if (!g_file_get_contents (path, &stat, NULL, NULL))
-        return g_strdup ("");
-    const char *behind_name = strrchr (stat, ')');
-    g_auto (GStrv) fields = g_strsplit (behind_name != NULL ? behind_name : "", " ", -1);
-    return g_strdup (g_strv_length (fields) > 20 ? fields[20] : "");
-}
+#define JOURNAL "resolv.conf.before"
+#define BEFORE "before"
 
 static void
 set_octets (GKeyFile *file, const char *key, const char *octets, gsize size)
 {
     g_autofree char *text = g_base64_encode ((const guchar *)octets, size);
-    g_key_file_set_string (file, "before", key, text);
+    g_key_file_set_string (file, BEFORE, key, text);
 }
 
 static bool
 write_journal (const DnsFile *self, const Snapshot *before, const char *ours, GError **error)
 {
-    if (g_mkdir_with_parents (self->directory, 0755) < 0)
-        return refuse (error, "cannot make", self->directory);
-    g_autoptr (GKeyFile) file = g_key_file_new ();
-    g_autofree char *start = process_start (getpid ());
-    g_key_file_set_integer (file, "before", "process", getpid ());
-    g_key_file_set_string (file, "before", "started", start);
-    g_key_file_set_integer (file, "before", "found", before->found);
-    g_key_file_set_integer (file, "before", "mode", (int)before->mode);
+    g_autoptr (GKeyFile) file = journal_new ();
+    g_key_file_set_integer (file, BEFORE, "found", before->found);
+    g_key_file_set_integer (file, BEFORE, "mode", (int)before->mode);
     set_octets (file, "content", before->content != NULL ? before->content : "", before->size);
     set_octets (file, "ours", ours, strlen (ours));
-    gsize size = 0;
-    g_autofree char *text = g_key_file_to_data (file, &size, NULL);
-    return put_file (self->journal, text, size, 0600) ||
-           refuse (error, "cannot write", self->journal);
+    return journal_write (file, self->journals, JOURNAL, error);
 }
 
 typedef struct
@@ -242,7 +169,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Journal, journal_clear)
 static char *
 get_octets (GKeyFile *file, const char *key, gsize *ret_size)
 {
-    g_autofree char *text = g_key_file_get_string (file, "before", key, NULL);
+    g_autofree char *text = g_key_file_get_string (file, BEFORE, key, NULL);
     if (text == NULL)
         return NULL;
     g_autofree guchar *octets = g_base64_decode (text, ret_size);
@@ -254,21 +181,17 @@ get_octets (GKeyFile *file, const char *key, gsize *ret_size)
 static bool
 read_journal (const DnsFile *self, Journal *ret_journal)
 {
-    g_autoptr (GKeyFile) file = g_key_file_new ();
-    if (!g_key_file_load_from_file (file, self->journal, G_KEY_FILE_NONE, NULL))
+    g_autoptr (GKeyFile) file = journal_read (self->journals, JOURNAL);
+    if (file == NULL)
         return false;
     g_auto (Journal) journal = { 0 };
-    journal.before.found = (Found)g_key_file_get_integer (file, "before", "found", NULL);
-    journal.before.mode = (mode_t)g_key_file_get_integer (file, "before", "mode", NULL) & 07777;
+    journal.before.found = (Found)g_key_file_get_integer (file, BEFORE, "found", NULL);
+    journal.before.mode = (mode_t)g_key_file_get_integer (file, BEFORE, "mode", NULL) & 07777;
     journal.before.content = get_octets (file, "content", &journal.before.size);
     journal.ours = get_octets (file, "ours", &journal.ours_size);
-    int process = g_key_file_get_integer (file, "before", "process", NULL);
-    g_autofree char *started = g_key_file_get_string (file, "before", "started", NULL);
-    if (journal.before.content == NULL || journal.ours == NULL || started == NULL || process <= 0 ||
-        journal.before.found > FOUND_LINK)
+    if (journal.before.content == NULL || journal.ours == NULL || journal.before.found > FOUND_LINK)
         return false;
-    g_autofree char *now = process_start (process);
-    journal.alive = *now != '\0' && strcmp (now, started) == 0;
+    journal.alive = journal_is_of_the_living (file);
     *ret_journal = journal;
     journal = (Journal){ 0 };
     return true;
@@ -284,7 +207,7 @@ undo (const DnsFile *self, const Journal *journal)
                 memcmp (now.content, journal->ours, now.size) == 0;
     bool ok = !ours || put_snapshot (self->path, &journal->before);
     if (ok)
-        unlink (self->journal);
+        journal_remove (self->journals, JOURNAL);
     return ok;
 }
 
@@ -295,8 +218,7 @@ dns_file_repair (DnsFile *self, GError **error)
     bool recorded = read_journal (self, &journal);
     if (recorded && journal.alive)
         return true;
-    g_autofree char *scratch = name_scratch (self->path);
-    unlink (scratch); /* of a process that was killed before it could rename it */
+    whole_file_remove_scratch (self->path);
     if (!recorded)
         return true;
     return undo (self, &journal) || refuse (error, "cannot put back", self->path);
@@ -383,10 +305,10 @@ dns_file_apply (DnsFile *self, const NetworkPlan *plan, GError **error)
     g_autofree char *content = make_content (plan, used != NULL ? used : "");
     if (!write_journal (self, &before, content, error))
         return false;
-    if (!put_file (self->path, content, strlen (content), 0644))
+    if (!whole_file_put (self->path, content, strlen (content), 0644))
     {
         refuse (error, "cannot write", self->path);
-        unlink (self->journal);
+        journal_remove (self->journals, JOURNAL);
         return false;
     }
     g_free (self->ours);
