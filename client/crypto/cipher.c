@@ -4,6 +4,7 @@
 #include "crypto/cipher-internal.h"
 #include "crypto/failure.h"
 #include "crypto/mac.h"
+#include "crypto/vector-gcm.h"
 #include "errors.h"
 
 #include <openssl/core_names.h>
@@ -29,6 +30,7 @@ struct Cipher
     const Algorithm *integrity; /* NULL for an AEAD */
     CipherDirection direction;
     EVP_CIPHER_CTX *context;
+    VectorGcm *vectors; /* works in place of the context; NULL: it does not */
     Mac *mac;
     size_t iv_size;
     size_t icv_size;
@@ -247,7 +249,29 @@ open_cbc (Cipher *self, ByteView header, ByteView tail, const uint8_t *sealed, u
            update (self->context, plain, sealed + self->iv_size, text_size);
 }
 
+static bool
+seal_vectors (Cipher *self, ByteView header, ByteView tail, const uint8_t *plain, uint8_t *sealed,
+              size_t text_size)
+{
+    uint8_t nonce[NONCE_MAX];
+    uint8_t *text = sealed + self->iv_size;
+    build_nonce (self, sealed, nonce);
+    vector_gcm_seal (self->vectors, nonce, header, plain, text, text_size, text + text_size);
+    return true;
+}
+
+static bool
+open_vectors (Cipher *self, ByteView header, ByteView tail, const uint8_t *sealed, uint8_t *plain,
+              size_t text_size)
+{
+    uint8_t nonce[NONCE_MAX];
+    const uint8_t *text = sealed + self->iv_size;
+    build_nonce (self, sealed, nonce);
+    return vector_gcm_open (self->vectors, nonce, header, text, plain, text_size, text + text_size);
+}
+
 static const CipherMode mode_aead = { next_counter_iv, seal_aead, open_aead };
+static const CipherMode mode_vectors = { next_counter_iv, seal_vectors, open_vectors };
 static const CipherMode mode_ccm = { next_counter_iv, seal_ccm, open_ccm };
 static const CipherMode mode_ctr = { next_counter_iv, seal_ctr, open_ctr };
 static const CipherMode mode_cbc = { next_random_iv, seal_cbc, open_cbc };
@@ -346,11 +370,30 @@ cipher_new (const Algorithm *encryption, const Algorithm *integrity, ByteView en
     return g_steal_pointer (&self);
 }
 
+bool
+cipher_use_vectors (Cipher *self, ByteView encryption_key)
+{
+    g_return_val_if_fail (encryption_key.size >= self->encryption->key_size, false);
+
+    if (self->vectors == NULL)
+        self->vectors = vector_gcm_new (self->encryption, encryption_key.data);
+    if (self->vectors != NULL)
+        self->mode = &mode_vectors;
+    return self->vectors != NULL;
+}
+
+bool
+cipher_may_use_vectors (void)
+{
+    return OPENSSL_version_major () == 3 && OPENSSL_version_minor () == 0 && vector_gcm_load ();
+}
+
 void
 cipher_free (Cipher *self)
 {
     if (self == NULL)
         return;
+    vector_gcm_free (self->vectors);
     EVP_CIPHER_CTX_free (self->context);
     mac_free (self->mac);
     OPENSSL_cleanse (self, sizeof *self);

@@ -36,6 +36,13 @@ Cipher *cipher_new (const Algorithm *encryption, const Algorithm *integrity,
 void cipher_free (Cipher *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cipher, cipher_free)
 
+/*
+ * For much traffic: whether this machine has something faster than its OpenSSL (3.0 knows no vector AES), found when first
+ * asked; and the call that takes it, with the key of before. False: all stays as it is. What is written is the same.
+ */
+bool cipher_may_use_vectors (void);
+bool cipher_use_vectors (Cipher *self, ByteView encryption_key);
+
 size_t cipher_get_iv_size (const Cipher *self);
 size_t cipher_get_icv_size (const Cipher *self);
 size_t cipher_get_block_size (

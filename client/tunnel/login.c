@@ -2,6 +2,7 @@
 #include "tunnel/login.h"
 
 #include "bytes/writer.h"
+#include "crypto/cipher.h"
 #include "crypto/group.h"
 #include "crypto/legacy.h"
 #include "crypto/prf.h"
@@ -179,6 +180,7 @@ warm_up (gpointer eap)
     secret_bytes_unref (prf_compute (prf, nothing, &nothing, 1, NULL));
     if (GPOINTER_TO_INT (eap))
         legacy_prepare ();
+    cipher_may_use_vectors ();
     return NULL;
 }
 
