@@ -62,16 +62,40 @@ certs_x509_encode (X509 *certificate)
     return bytes;
 }
 
+/* OpenSSL's "SN" is the surname; everybody else's, dn.c included, the serial number. */
+static const char *
+get_attribute_name (const ASN1_OBJECT *type, char *room, int size)
+{
+    int nid = OBJ_obj2nid (type);
+    if (nid == NID_surname)
+        return "S";
+    if (nid != NID_undef)
+        return OBJ_nid2sn (nid);
+    OBJ_obj2txt (room, size, type, 1);
+    return room;
+}
+
 char *
 certs_name_format (const X509_NAME *name)
 {
-    unsigned long flags = XN_FLAG_SEP_CPLUS_SPC | XN_FLAG_FN_SN | ASN1_STRFLGS_ESC_2253 |
-                          ASN1_STRFLGS_ESC_CTRL | ASN1_STRFLGS_UTF8_CONVERT |
-                          ASN1_STRFLGS_DUMP_UNKNOWN | ASN1_STRFLGS_DUMP_DER;
+    unsigned long flags = ASN1_STRFLGS_ESC_2253 | ASN1_STRFLGS_ESC_CTRL |
+                          ASN1_STRFLGS_UTF8_CONVERT | ASN1_STRFLGS_DUMP_UNKNOWN |
+                          ASN1_STRFLGS_DUMP_DER;
     g_autoptr (BIO) output = BIO_new (BIO_s_mem ());
+    int set = -1;
+    for (int i = 0; output != NULL && i < X509_NAME_entry_count (name); i++)
+    {
+        const X509_NAME_ENTRY *entry = X509_NAME_get_entry (name, i);
+        char room[80] = "";
+        const char *type =
+            get_attribute_name (X509_NAME_ENTRY_get_object (entry), room, sizeof room);
+        const char *separator = i == 0 ? "" : X509_NAME_ENTRY_set (entry) == set ? " + " : ", ";
+        set = X509_NAME_ENTRY_set (entry);
+        BIO_printf (output, "%s%s=", separator, type);
+        ASN1_STRING_print_ex (output, X509_NAME_ENTRY_get_data (entry), flags);
+    }
+    ERR_clear_error ();
     char *text = NULL;
-    if (output == NULL || X509_NAME_print_ex (output, name, 0, flags) < 0)
-        ERR_clear_error ();
     long size = output != NULL ? BIO_get_mem_data (output, &text) : 0;
     return size > 0 ? certs_text_escape (text, (size_t)size) : g_strdup ("");
 }

@@ -62,7 +62,10 @@ OSSL_LIB_CTX *certs_get_legacy_library (void);
 X509 *certs_x509_parse (GBytes *der, GError **error);
 GBytes *certs_x509_encode (X509 *certificate);
 
-/* "C=CH, O=Example, CN=vpn": the order of the encoding, UTF-8, control characters escaped. */
+/*
+ * "C=CH, O=Example, CN=vpn + OU=b": the order of the encoding, UTF-8, values escaped as RFC 2253 says, control characters
+ * too. dn.h reads it.
+ */
 char *certs_name_format (const X509_NAME *name);
 
 /* OCTETS as UTF-8 text, everything that is none or not printable as \xNN. */

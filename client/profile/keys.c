@@ -335,6 +335,11 @@ split_value (const char *value, GError **error)
     char **words = split_list (value);
     if (words == NULL)
         refuse (error, "more than %d items", PROFILE_LIST_MAX);
+    else if (*words == NULL && *value != '\0')
+    {
+        refuse (error, "separators, and nothing between them");
+        g_clear_pointer (&words, g_strfreev);
+    }
     return words;
 }
 

@@ -249,6 +249,10 @@ static const struct
       "lab.profile:2: [network] routes: neither one of gateway, all, "
       "none nor a list: \"10.0.0.0/33\" is no network" },
     { "[network]\nroutes=all;10.0.0.0/8\n", "lab.profile:2: [network] routes: " },
+    { "[network]\ndns=,\n", "lab.profile:2: [network] dns: neither one of gateway, none nor a "
+                            "list: separators, and" },
+    { "[gateway]\naddress=;\n",
+      "lab.profile:2: [gateway] address: separators, and nothing between them" },
     { "[network]\nexclude=all\n", "lab.profile:2: [network] exclude: \"all\" is no network" },
     { "[network]\ndns=10.77.0.256\n", "lab.profile:2: [network] dns: " },
     { "[network]\ndns=10.0.0.0/8\n", "lab.profile:2: [network] dns: " },
