@@ -70,6 +70,17 @@ revive (IkeSession *self, gint64 now)
     return true;
 }
 
+void
+ike_info_lose_child (IkeSession *self, IkeChild *child, gint64 now)
+{
+    ike_child_retire (self, child, now);
+    if (ike_child_is_wanted (self) && !revive (self, now))
+        ike_session_fail (self, "INFORMATIONAL",
+                          g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_CLOSED,
+                                               "the gateway deletes each child that it makes"),
+                          now);
+}
+
 static void
 delete_children (IkeSession *self, const IkeDelete *delete, IkeChain *response, gint64 now)
 {
@@ -79,7 +90,10 @@ delete_children (IkeSession *self, const IkeDelete *delete, IkeChain *response, 
     {
         IkeChild *child = ike_child_find_out (self, delete->spis[i]);
         if (child == NULL)
+        {
+            ike_half_note_deleted (&self->half, delete->spis[i]);
             continue;
+        }
 
         /* Crossing deletes: the answer to ours is enough (RFC 7296 1.4.1). */
         const IkeTask *running = &ike_session_get_sa (self)->running;
@@ -115,16 +129,8 @@ IkeAftermath
 ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, IkeChain *response,
                  gint64 now)
 {
-    uint8_t critical = 0;
-    if (!ike_exchange_check (IKE_MESSAGE_INFORMATIONAL, payloads, &critical, NULL))
-    {
-        if (critical != 0)
-            ike_notify_write (response, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
-                              byte_view (&critical, 1));
-        else
-            ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+    if (!ike_exchange_check_request (IKE_MESSAGE_INFORMATIONAL, payloads, response))
         return IKE_GOES_ON;
-    }
     bool deleted = false, had_child = !ike_child_is_wanted (self);
     for (unsigned i = 0; i < payloads->count; i++)
         if (payloads->items[i].type == PAYLOAD_DELETE)

@@ -232,15 +232,19 @@ ike_rekey_child_receive (IkeSession *self, const IkeTask *task, const IkePayload
         ike_session_fail (self, stage, g_steal_pointer (&error), now);
         return;
     }
+    IkeChild *new = ike_child_find_in (self, (uint32_t)self->half.spi);
+    bool deleted_already = ike_half_knows_deleted (&self->half, new->sa->spi_out);
     ike_half_clear (&self->half);
     self->group_changes = 0;
-    if (old == NULL)
-        return;
-    old->replaced = true;
-    old->deleting = true;
-    IkeChild *newest = ike_child_find_newest (self, old->sa->number);
-    ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (newest->sa);
-    ike_session_add_task (self, IKE_TASK_DELETE_CHILD, old->sa->spi_in, now);
+    if (old != NULL)
+    {
+        old->replaced = true;
+        old->deleting = true;
+        ike_session_push (self, IKE_ACTION_CHILD_SWITCH)->child = ike_child_sa_ref (new->sa);
+        ike_session_add_task (self, IKE_TASK_DELETE_CHILD, old->sa->spi_in, now);
+    }
+    if (deleted_already)
+        ike_info_lose_child (self, new, now);
 }
 
 /* ---- the gateway's ---- */
@@ -249,15 +253,6 @@ static void
 refuse (IkeChain *response, IkeNotifyType type)
 {
     ike_notify_write (response, type, (ByteView){ 0 });
-}
-
-static void
-refuse_syntax (IkeChain *response, uint8_t critical)
-{
-    if (critical != 0)
-        ike_notify_write (response, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, byte_view (&critical, 1));
-    else
-        refuse (response, NOTIFY_INVALID_SYNTAX);
 }
 
 /* The child that a request is about, or NULL and the refusal written. */
@@ -350,12 +345,8 @@ void
 ike_rekey_child_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
                         IkeChain *response, gint64 now)
 {
-    uint8_t critical = 0;
-    if (!ike_exchange_check (IKE_MESSAGE_CHILD_REQUEST, payloads, &critical, NULL))
-    {
-        refuse_syntax (response, critical);
+    if (!ike_exchange_check_request (IKE_MESSAGE_CHILD_REQUEST, payloads, response))
         return;
-    }
     IkeChild *old = find_rekeyed (self, payloads, response);
     if (old == NULL)
         return;

@@ -221,16 +221,8 @@ void
 ike_rekey_ike_answer (IkeSession *self, IkeSa *old, const IkePayloads *payloads, IkeChain *response,
                       gint64 now)
 {
-    uint8_t critical = 0;
-    if (!ike_exchange_check (IKE_MESSAGE_REKEY_IKE_REQUEST, payloads, &critical, NULL))
-    {
-        if (critical != 0)
-            ike_notify_write (response, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
-                              byte_view (&critical, 1));
-        else
-            ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+    if (!ike_exchange_check_request (IKE_MESSAGE_REKEY_IKE_REQUEST, payloads, response))
         return;
-    }
     if (is_busy (self))
     {
         ike_notify_write (response, NOTIFY_TEMPORARY_FAILURE, (ByteView){ 0 });

@@ -144,3 +144,16 @@ ike_exchange_check (IkeMessageKind kind, const IkePayloads *payloads, uint8_t *r
     }
     return true;
 }
+
+bool
+ike_exchange_check_request (IkeMessageKind kind, const IkePayloads *payloads, IkeChain *response)
+{
+    uint8_t critical = 0;
+    if (ike_exchange_check (kind, payloads, &critical, NULL))
+        return true;
+    if (critical != 0)
+        ike_notify_write (response, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, byte_view (&critical, 1));
+    else
+        ike_notify_write (response, NOTIFY_INVALID_SYNTAX, (ByteView){ 0 });
+    return false;
+}

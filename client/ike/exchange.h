@@ -29,3 +29,7 @@ typedef enum
  */
 bool ike_exchange_check (IkeMessageKind kind, const IkePayloads *payloads, uint8_t *ret_critical,
                          GError **error);
+
+/* The same for a request of the gateway's; what is wrong with it is written to RESPONSE (RFC 7296 2.5, 2.21.3). */
+bool ike_exchange_check_request (IkeMessageKind kind, const IkePayloads *payloads,
+                                 IkeChain *response);

@@ -34,10 +34,11 @@ enum
     IKE_GRANT_BANNER_MAX = 4096,
     IKE_CP_ATTRIBUTES_MAX = 8192,
     IKE_DELETE_SPIS_MAX = 64,
-    IKE_CHILDREN_MAX = 8, /* SAs at a time, old ones included */
-    IKE_TASKS_MAX = 16,   /* exchanges waiting for their turn */
-    IKE_SAS_MAX = 3,      /* the current IKE SA and what a rekey leaves */
-    IKE_REVIVALS_MAX = 3, /* a child deleted by the gateway is made anew so often in a row */
+    IKE_EARLY_DELETES_MAX = 4, /* of children whose making was not heard of yet */
+    IKE_CHILDREN_MAX = 8,      /* SAs at a time, old ones included */
+    IKE_TASKS_MAX = 16,        /* exchanges waiting for their turn */
+    IKE_SAS_MAX = 3,           /* the current IKE SA and what a rekey leaves */
+    IKE_REVIVALS_MAX = 3,      /* a child deleted by the gateway is made anew so often in a row */
     IKE_ACTIONS_MAX = 1024,
 };
 

@@ -75,9 +75,11 @@ typedef struct
 {
     KeyExchange *key_exchange;
     GBytes *nonce;
-    uint64_t spi;      /* ours, of what is being made */
-    unsigned number;   /* the child's */
-    uint32_t replaces; /* inbound SPI of the child that is rekeyed; 0: none */
+    uint64_t spi;                            /* ours, of what is being made */
+    unsigned number;                         /* the child's */
+    uint32_t replaces;                       /* inbound SPI of the child that is rekeyed; 0: none */
+    uint32_t deleted[IKE_EARLY_DELETES_MAX]; /* children unknown yet that the gateway deleted */
+    unsigned n_deleted;
 } IkeHalf;
 
 typedef enum
@@ -167,6 +169,10 @@ uint32_t ike_session_draw_esp_spi (IkeSession *self);
 uint64_t ike_session_draw_ike_spi (IkeSession *self);
 GBytes *ike_session_draw_nonce (IkeSession *self);
 void ike_half_clear (IkeHalf *self);
+
+/* The gateway's delete of a child may overtake the answer that makes it. SPI: the gateway's. */
+void ike_half_note_deleted (IkeHalf *self, uint32_t spi);
+bool ike_half_knows_deleted (const IkeHalf *self, uint32_t spi);
 void ike_sa_free (IkeSa *self);
 
 /* A later time by up to a tenth less, so that both sides do not rekey at once. */
@@ -246,6 +252,9 @@ typedef enum
     IKE_IS_CLOSED, /* the gateway deleted the IKE SA */
     IKE_GIVES_UP,  /* it keeps deleting our children */
 } IkeAftermath;
+
+/* The gateway deleted CHILD: another one is asked for if none is left, but not for ever. */
+void ike_info_lose_child (IkeSession *self, IkeChild *child, gint64 now);
 
 IkeAftermath ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
                               IkeChain *response, gint64 now);

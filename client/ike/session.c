@@ -14,6 +14,22 @@ ike_half_clear (IkeHalf *self)
 }
 
 void
+ike_half_note_deleted (IkeHalf *self, uint32_t spi)
+{
+    if (self->nonce != NULL && self->n_deleted < IKE_EARLY_DELETES_MAX)
+        self->deleted[self->n_deleted++] = spi;
+}
+
+bool
+ike_half_knows_deleted (const IkeHalf *self, uint32_t spi)
+{
+    for (unsigned i = 0; i < self->n_deleted; i++)
+        if (self->deleted[i] == spi)
+            return true;
+    return false;
+}
+
+void
 ike_sa_free (IkeSa *self)
 {
     if (self == NULL)

@@ -714,11 +714,44 @@ test_delete_then_not_found (void)
     g_assert_cmpuint (((const IkeChildSa *)network->children->pdata[0])->number, ==, 2);
 }
 
+/* ---- a delete that overtakes the answer ---- */
+
+static NetworkFate
+hold_answer (Network *network, NetworkDirection direction, unsigned index, GByteArray *datagram)
+{
+    unsigned held = GPOINTER_TO_UINT (network->decide_data);
+    return direction == TO_CLIENT && index == held ? FATE_LATE : FATE_ARRIVES;
+}
+
+/*
+ *     -->  CREATE_CHILD_SA {N(REKEY_SA), SA, Ni, TSi, TSr}
+ *     <--  INFORMATIONAL {D of the new one}
+ *     <--  CREATE_CHILD_SA {SA, Nr, TSi, TSr}      which was sent before
+ */
+static void
+test_delete_overtakes_answer (void)
+{
+    g_autoptr (Network) network = fixture_connected (IKE_LOGIN_PSK, NULL, NULL);
+    uint32_t before = gateway_child (network);
+    network->decide = hold_answer;
+    network->decide_data = GUINT_TO_POINTER (network->sent[TO_CLIENT]);
+    ike_session_rekey_child (network->session, network->now);
+    network_pull (network);
+    network_run (network, NETWORK_DELAY);
+    g_assert_cmpuint (gateway_child (network), !=, before);
+    responder_delete_child (network->gateway, gateway_child (network), network->now);
+    network_pull (network);
+    network_run (network, 20 * IKE_SECOND);
+    network_assert_children (network, 1);
+    g_assert_false (network->closed);
+}
+
 int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
     fixture_begin ();
+    g_test_add_func ("/rekey/delete-overtakes-answer", test_delete_overtakes_answer);
     g_test_add_data_func ("/rekey/gateway/child", GINT_TO_POINTER (0), test_gateway_child);
     g_test_add_data_func ("/rekey/gateway/child-with-ke", GINT_TO_POINTER (1), test_gateway_child);
     g_test_add_func ("/rekey/gateway/child-overlap", test_gateway_child_overlap);
