@@ -276,6 +276,7 @@ find_field (const char *message, const char *name)
     return strcmp (name, "M=") == 0 ? g_strdup (at) : g_strndup (at, strcspn (at, " "));
 }
 
+/* The numbers of RFC 2759 6; what they mean for the user is the code's to say. */
 static void
 set_failure (const char *message, GError **error)
 {
@@ -285,18 +286,18 @@ set_failure (const char *message, GError **error)
         OutriderError code;
         const char *text;
     } failures[] = {
-        { 646, OUTRIDER_ERROR_ACCOUNT_HOURS, "the account may not log in at this hour" },
-        { 647, OUTRIDER_ERROR_ACCOUNT_DISABLED, "the account is disabled" },
-        { 648, OUTRIDER_ERROR_PASSWORD_EXPIRED, "the password has expired" },
-        { 649, OUTRIDER_ERROR_ACCOUNT_DISABLED, "the account has no permission to dial in" },
-        { 691, OUTRIDER_ERROR_PASSWORD_WRONG, "user name or password is wrong" },
-        { 709, OUTRIDER_ERROR_PASSWORD_CHANGE, "the password could not be changed" },
+        { 646, OUTRIDER_ERROR_ACCOUNT_HOURS, "restricted logon hours" },
+        { 647, OUTRIDER_ERROR_ACCOUNT_DISABLED, "account disabled" },
+        { 648, OUTRIDER_ERROR_PASSWORD_EXPIRED, "password expired" },
+        { 649, OUTRIDER_ERROR_ACCOUNT_DISABLED, "no dial-in permission" },
+        { 691, OUTRIDER_ERROR_PASSWORD_WRONG, "authentication failure" },
+        { 709, OUTRIDER_ERROR_PASSWORD_CHANGE, "changing the password failed" },
     };
     g_autofree char *number_text = find_field (message, "E=");
     g_autofree char *text = find_field (message, "M=");
     guint64 number = number_text != NULL ? g_ascii_strtoull (number_text, NULL, 10) : 0;
     OutriderError code = OUTRIDER_ERROR_LOGIN_REFUSED;
-    const char *words = "the login was refused";
+    const char *words = "unknown";
     for (size_t i = 0; i < G_N_ELEMENTS (failures); i++)
     {
         if (failures[i].number != number)
@@ -305,8 +306,8 @@ set_failure (const char *message, GError **error)
         words = failures[i].text;
     }
     bool says = text != NULL && *text != '\0';
-    g_set_error (error, OUTRIDER_ERROR, code, "%s (MSCHAPv2 error %" G_GUINT64_FORMAT "%s%s)",
-                 words, number, says ? ": " : "", says ? text : "");
+    g_set_error (error, OUTRIDER_ERROR, code, "MSCHAPv2 error %" G_GUINT64_FORMAT " (%s)%s%s",
+                 number, words, says ? ": " : "", says ? text : "");
 }
 
 static bool
