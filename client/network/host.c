@@ -32,3 +32,10 @@ outrider_host_lacks_v6 (OutriderHost *self, const char *device)
     OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
     return interface->lacks_v6 != NULL && interface->lacks_v6 (self, device);
 }
+
+const char *
+outrider_host_get_resolver (OutriderHost *self)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    return interface->get_resolver != NULL ? interface->get_resolver (self) : NULL;
+}

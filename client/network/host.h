@@ -20,6 +20,7 @@ struct _OutriderHostInterface
     bool (*apply) (OutriderHost *self, const NetworkPlan *plan, GError **error);
     void (*revert) (OutriderHost *self);
     bool (*lacks_v6) (OutriderHost *self, const char *device); /* NULL: it never does */
+    const char *(*get_resolver) (OutriderHost *self);          /* NULL: nobody knows */
 };
 
 /* Before anything else: whether this process may do it at all (NO_RIGHTS), and mends what a crashed one left behind. */
@@ -30,6 +31,9 @@ bool outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **
 
 /* Whether IPv6 is switched off on DEVICE: a plan must do without. */
 bool outrider_host_lacks_v6 (OutriderHost *self, const char *device);
+
+/* Who resolves names while a plan with servers is in force: "systemd-resolved", "resolvconf", "file"; NULL: nobody of ours. */
+const char *outrider_host_get_resolver (OutriderHost *self);
 
 /* The host as it was found. Nothing to do is fine; also done by the last unref. */
 void outrider_host_revert (OutriderHost *self);

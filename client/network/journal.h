@@ -9,6 +9,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* The directory of this host. */
+#define JOURNAL_DIRECTORY "/run/outrider"
+
 /* An empty one of this process. Add groups of any name but "owner". */
 GKeyFile *journal_new (void);
 

@@ -2,7 +2,7 @@
 #include "network/netlink-host.h"
 
 #include "errors.h"
-#include "network/dns-file.h"
+#include "network/dns.h"
 #include "network/netlink.h"
 
 #include <linux/capability.h>
@@ -31,7 +31,7 @@ struct _OutriderNetlinkHost
     OutriderNetlinkHostOptions options;
     Netlink *netlink;
     NetworkPlan *plan; /* the one in force; NULL: none */
-    DnsFile *dns;
+    Dns *dns;
 };
 
 static void host_init (OutriderHostInterface *interface);
@@ -102,7 +102,7 @@ netlink_host_prepare (OutriderHost *host, GError **error)
     if (self->netlink == NULL)
         self->netlink = netlink_new (error);
     return self->netlink != NULL && remove_leftovers (self, error) &&
-           (self->options.no_dns || dns_file_repair (self->dns, error));
+           (self->options.no_dns || dns_repair (self->dns, error));
 }
 
 /* ---- routes and rules ---- */
@@ -221,14 +221,14 @@ put_up (OutriderNetlinkHost *self, const NetworkPlan *plan, GError **error)
         for_each_rule (self, plan, netlink_add_rule);
     }
     return netlink_commit (self->netlink, false, error) &&
-           (self->options.no_dns || dns_file_apply (self->dns, plan, error));
+           (self->options.no_dns || dns_apply (self->dns, plan, error));
 }
 
 static void
 netlink_host_revert (OutriderHost *host)
 {
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
-    dns_file_revert (self->dns);
+    dns_revert (self->dns);
     if (self->plan != NULL)
         take_down (self);
     g_clear_pointer (&self->plan, network_plan_free);
@@ -262,6 +262,13 @@ netlink_host_lacks_v6 (OutriderHost *host, const char *device)
     return !g_file_get_contents (path, &text, NULL, NULL) || *text == '1';
 }
 
+static const char *
+netlink_host_get_resolver (OutriderHost *host)
+{
+    OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
+    return self->options.no_dns ? NULL : dns_get_way (self->dns);
+}
+
 /* ---- GObject ---- */
 
 static void
@@ -271,6 +278,7 @@ host_init (OutriderHostInterface *interface)
     interface->apply = netlink_host_apply;
     interface->revert = netlink_host_revert;
     interface->lacks_v6 = netlink_host_lacks_v6;
+    interface->get_resolver = netlink_host_get_resolver;
 }
 
 static void
@@ -278,7 +286,7 @@ outrider_netlink_host_finalize (GObject *object)
 {
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (object);
     netlink_host_revert (OUTRIDER_HOST (self));
-    dns_file_free (self->dns);
+    dns_free (self->dns);
     netlink_free (self->netlink);
     G_OBJECT_CLASS (outrider_netlink_host_parent_class)->finalize (object);
 }
@@ -292,7 +300,7 @@ outrider_netlink_host_class_init (OutriderNetlinkHostClass *klass)
 static void
 outrider_netlink_host_init (OutriderNetlinkHost *self)
 {
-    self->dns = dns_file_new ("/etc/resolv.conf", "/run/outrider");
+    self->dns = dns_new ("");
 }
 
 OutriderHost *

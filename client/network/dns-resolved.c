@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/dns-resolved.h"
+
+#include "errors.h"
+#include "network/journal.h"
+#include "network/resolv-conf.h"
+
+#include <gio/gio.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#define NAME "org.freedesktop.resolve1"
+#define PATH "/org/freedesktop/resolve1"
+#define MANAGER NAME ".Manager"
+#define LINK NAME ".Link"
+#define JOURNAL_PREFIX "resolved."
+#define RECORD "link" /* the journal's group */
+
+enum
+{
+    PATIENCE = 2000, /* ms, for all calls of one step */
+    PAUSE = 5,       /* ms, before the same question again */
+    SCOPE_DNS = 1,   /* of ScopesMask: servers of this link are in use */
+};
+
+struct DnsResolved
+{
+    char *root;
+    char *journals;
+    GDBusConnection *bus;
+    gint64 deadline; /* of the step that is under way */
+    char *device;    /* whose link has settings of ours; NULL: none */
+    int index;
+};
+
+DnsResolved *
+dns_resolved_new (const char *root)
+{
+    DnsResolved *self = g_new0 (DnsResolved, 1);
+    self->root = g_strdup (root);
+    self->journals = g_strconcat (root, JOURNAL_DIRECTORY, NULL);
+    return self;
+}
+
+void
+dns_resolved_free (DnsResolved *self)
+{
+    if (self == NULL)
+        return;
+    dns_resolved_revert (self);
+    g_clear_object (&self->bus);
+    g_free (self->journals);
+    g_free (self->root);
+    g_free (self);
+}
+
+/* ---- the bus ---- */
+
+static void
+begin_step (DnsResolved *self)
+{
+    self->deadline = g_get_monotonic_time () + PATIENCE * G_TIME_SPAN_MILLISECOND;
+}
+
+/* Milliseconds; never 0, which GDBus would not take for a timeout. */
+static int
+time_left (const DnsResolved *self)
+{
+    return (int)MAX (1, (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND);
+}
+
+typedef struct
+{
+    GDBusConnection *bus;
+    GError *error;
+    bool done;
+} Opening;
+
+static void
+opened (GObject *source, GAsyncResult *result, void *data)
+{
+    Opening *opening = data;
+    opening->bus = g_dbus_connection_new_for_address_finish (result, &opening->error);
+    opening->done = true;
+}
+
+static int
+give_up (void *cancellable)
+{
+    g_cancellable_cancel (cancellable);
+    return G_SOURCE_REMOVE;
+}
+
+/* The synchronous call has no bound on its time, so this is the other one, in a loop of its own. */
+static bool
+open_bus (DnsResolved *self, const char *address, GError **error)
+{
+    g_autoptr (GMainContext) context = g_main_context_new ();
+    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+    g_autoptr (GSource) timeout = g_timeout_source_new ((guint)time_left (self));
+    Opening opening = { 0 };
+    g_main_context_push_thread_default (context);
+    g_source_set_callback (timeout, give_up, cancellable, NULL);
+    g_source_attach (timeout, context);
+    g_dbus_connection_new_for_address (address,
+                                       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                           G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                       NULL, cancellable, opened, &opening);
+    while (!opening.done)
+        g_main_context_iteration (context, true);
+    g_source_destroy (timeout);
+    g_main_context_pop_thread_default (context);
+    self->bus = opening.bus;
+    if (opening.error != NULL)
+        g_propagate_error (error, opening.error);
+    return self->bus != NULL;
+}
+
+static bool
+ensure_bus (DnsResolved *self, GError **error)
+{
+    if (self->bus != NULL && g_dbus_connection_is_closed (self->bus))
+        g_clear_object (&self->bus);
+    if (self->bus != NULL)
+        return true;
+    g_autofree char *path = g_strconcat (self->root, "/run/dbus/system_bus_socket", NULL);
+    g_autofree char *escaped = g_dbus_address_escape_value (path);
+    g_autofree char *address = g_strconcat ("unix:path=", escaped, NULL);
+    return open_bus (self, address, error);
+}
+
+static GVariant *
+ask (DnsResolved *self, const char *path, const char *interface, const char *method,
+     GVariant *parameters, GError **error)
+{
+    g_autoptr (GVariant) owned = g_variant_ref_sink (parameters);
+    if (!ensure_bus (self, error))
+        return NULL;
+    return g_dbus_connection_call_sync (self->bus, NAME, path, interface, method, owned, NULL,
+                                        G_DBUS_CALL_FLAGS_NO_AUTO_START, time_left (self), NULL,
+                                        error);
+}
+
+static bool
+tell (DnsResolved *self, const char *method, GVariant *parameters, GError **error)
+{
+    g_autoptr (GVariant) reply = ask (self, PATH, MANAGER, method, parameters, error);
+    return reply != NULL;
+}
+
+static bool
+is_remote (const GError *error, const char *name)
+{
+    g_autofree char *remote = g_dbus_error_get_remote_error (error);
+    return g_strcmp0 (remote, name) == 0;
+}
+
+static bool
+is_unknown_link (const GError *error)
+{
+    return is_remote (error, NAME ".NoSuchLink");
+}
+
+/* In our vocabulary. */
+static bool
+refuse (GError **error, const char *method, GError *reason)
+{
+    g_dbus_error_strip_remote_error (reason);
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED, "systemd-resolved: %s: %s",
+                 method, reason->message);
+    g_error_free (reason);
+    return false;
+}
+
+/* ---- whose are the names? ---- */
+
+static bool
+exists (const DnsResolved *self, const char *path)
+{
+    g_autofree char *whole = g_strconcat (self->root, path, NULL);
+    return g_file_test (whole, G_FILE_TEST_EXISTS);
+}
+
+bool
+dns_resolved_has_file (const DnsResolved *self)
+{
+    static const char *const files[] = { "/run/systemd/resolve/stub-resolv.conf",
+                                         "/run/systemd/resolve/resolv.conf",
+                                         "/usr/lib/systemd/resolv.conf" };
+    g_autofree char *target = resolv_conf_get_target (self->root);
+    for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+        g_autofree char *file = g_strconcat (self->root, files[i], NULL);
+        if (strcmp (target, file) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "hosts: files resolve [!UNAVAIL=return] dns": the C library asks it, whatever the file says. */
+static bool
+is_asked_by_library (const DnsResolved *self)
+{
+    g_autofree char *path = g_strconcat (self->root, "/etc/nsswitch.conf", NULL);
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents (path, &text, NULL, NULL))
+        return false;
+    g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++)
+    {
+        g_auto (GStrv) words = g_strsplit_set (*line, " \t", -1);
+        if (g_strcmp0 (words[0], "hosts:") == 0)
+            return g_strv_contains ((const char *const *)words, "resolve");
+    }
+    return false;
+}
+
+static bool
+has_owner (DnsResolved *self)
+{
+    g_autoptr (GError) error = NULL;
+    begin_step (self);
+    if (!ensure_bus (self, &error))
+        return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+        "GetNameOwner", g_variant_new ("(s)", NAME), NULL, G_DBUS_CALL_FLAGS_NONE, time_left (self),
+        NULL, &error);
+    return reply != NULL || !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
+bool
+dns_resolved_owns_names (DnsResolved *self)
+{
+    return exists (self, "/run/systemd/resolve") &&
+           (dns_resolved_has_file (self) || is_asked_by_library (self)) &&
+           exists (self, "/run/dbus/system_bus_socket") && has_owner (self);
+}
+
+/* ---- the journal: which link has settings of ours ---- */
+
+static bool
+write_journal (const DnsResolved *self, const NetworkPlan *plan, GError **error)
+{
+    g_autoptr (GKeyFile) file = journal_new ();
+    g_autofree char *name = g_strconcat (JOURNAL_PREFIX, plan->device, NULL);
+    g_key_file_set_integer (file, RECORD, "index", plan->device_index);
+    return journal_write (file, self->journals, name, error);
+}
+
+static void
+remove_journal (const DnsResolved *self, const char *device)
+{
+    g_autofree char *name = g_strconcat (JOURNAL_PREFIX, device, NULL);
+    journal_remove (self->journals, name);
+}
+
+/* A link that is gone, or a service that is gone, has nothing of ours any more. */
+static bool
+revert_link (DnsResolved *self, int index, GError **error)
+{
+    GError *reason = NULL;
+    if (tell (self, "RevertLink", g_variant_new ("(i)", index), &reason))
+    {
+        tell (self, "FlushCaches", g_variant_new ("()"), NULL);
+        return true;
+    }
+    if (!is_unknown_link (reason) &&
+        !g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) &&
+        !g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+        return refuse (error, "RevertLink", reason);
+    g_error_free (reason);
+    return true;
+}
+
+bool
+dns_resolved_repair (DnsResolved *self, GError **error)
+{
+    g_auto (GStrv) names = journal_list (self->journals, JOURNAL_PREFIX);
+    for (char **name = names; *name != NULL; name++)
+    {
+        g_autoptr (GKeyFile) file = journal_read (self->journals, *name);
+        if (file != NULL && journal_is_of_the_living (file))
+            continue;
+        int index = file != NULL ? g_key_file_get_integer (file, RECORD, "index", NULL) : 0;
+        const char *device = *name + strlen (JOURNAL_PREFIX);
+        begin_step (self);
+        if (index > 0 && (int)if_nametoindex (device) == index &&
+            exists (self, "/run/dbus/system_bus_socket") && !revert_link (self, index, error))
+            return false;
+        journal_remove (self->journals, *name);
+    }
+    return true;
+}
+
+/* ---- apply and revert ---- */
+
+static GVariant *
+make_servers (const NetworkPlan *plan)
+{
+    GVariantBuilder list;
+    g_variant_builder_init (&list, G_VARIANT_TYPE ("a(iay)"));
+    for (guint i = 0; i < plan->dns->len; i++)
+    {
+        const IpAddress *server = &g_array_index (plan->dns, IpAddress, i);
+        GVariant *octets = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, server->octets,
+                                                      ip_family_size (server->family), 1);
+        g_variant_builder_add (&list, "(i@ay)", server->family == IP_V4 ? AF_INET : AF_INET6,
+                               octets);
+    }
+    return g_variant_new ("(ia(iay))", plan->device_index, &list);
+}
+
+static bool
+is_full (const NetworkPlan *plan)
+{
+    return plan->full_v4 || plan->full_v6;
+}
+
+static GVariant *
+make_domains (const NetworkPlan *plan)
+{
+    GVariantBuilder list;
+    g_variant_builder_init (&list, G_VARIANT_TYPE ("a(sb)"));
+    for (guint i = 0; i < plan->search->len; i++)
+        g_variant_builder_add (&list, "(sb)", plan->search->pdata[i], false);
+    if (is_full (plan))
+        g_variant_builder_add (&list, "(sb)", ".", true); /* all names, and none to search */
+    return g_variant_new ("(ia(sb))", plan->device_index, &list);
+}
+
+/* It learns of a new link by itself, a moment after the kernel: until then it does not know the number. */
+static bool
+await_link (DnsResolved *self, int index, GError **error)
+{
+    for (;;)
+    {
+        GError *reason = NULL;
+        if (tell (self, "SetLinkLLMNR", g_variant_new ("(is)", index, "no"), &reason))
+            return true;
+        if (!is_unknown_link (reason) || g_get_monotonic_time () >= self->deadline)
+            return refuse (error, "SetLinkLLMNR", reason);
+        g_error_free (reason);
+        g_usleep (PAUSE * G_TIME_SPAN_MILLISECOND);
+    }
+}
+
+/* The servers last: with the domains in place before, no name of theirs or of others goes a wrong way meanwhile. */
+static bool
+set_link (DnsResolved *self, const NetworkPlan *plan, GError **error)
+{
+    const struct
+    {
+        const char *method;
+        GVariant *parameters;
+    } calls[] = {
+        { "SetLinkMulticastDNS", g_variant_new ("(is)", plan->device_index, "no") },
+        { "SetLinkDomains", make_domains (plan) },
+        { "SetLinkDefaultRoute", g_variant_new ("(ib)", plan->device_index, plan->dns_default) },
+        { "SetLinkDNS", make_servers (plan) },
+    };
+    GError *reason = NULL;
+    const char *refused = NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+        g_autoptr (GVariant) parameters = g_variant_ref_sink (calls[i].parameters);
+        if (refused != NULL || tell (self, calls[i].method, parameters, &reason))
+            continue;
+        /* Before version 240 the domains alone decide. */
+        if (g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+            g_clear_error (&reason);
+        else
+            refused = calls[i].method;
+    }
+    return refused == NULL || refuse (error, refused, reason);
+}
+
+/* Until it has seen that the link is up and has an address, names still go elsewhere. */
+static bool
+await_use (DnsResolved *self, int index, GError **error)
+{
+    GError *reason = NULL;
+    g_autoptr (GVariant) reply =
+        ask (self, PATH, MANAGER, "GetLink", g_variant_new ("(i)", index), &reason);
+    if (reply == NULL)
+        return refuse (error, "GetLink", reason);
+    const char *path = "";
+    if (g_variant_is_of_type (reply, G_VARIANT_TYPE ("(o)")))
+        g_variant_get (reply, "(&o)", &path);
+    for (;;)
+    {
+        g_autoptr (GVariant) mask = ask (self, path, "org.freedesktop.DBus.Properties", "Get",
+                                         g_variant_new ("(ss)", LINK, "ScopesMask"), &reason);
+        if (mask == NULL)
+            return refuse (error, "ScopesMask", reason);
+        g_autoptr (GVariant) value = NULL;
+        if (g_variant_is_of_type (mask, G_VARIANT_TYPE ("(v)")))
+            g_variant_get (mask, "(v)", &value);
+        if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) &&
+            (g_variant_get_uint64 (value) & SCOPE_DNS) != 0)
+            return true;
+        if (g_get_monotonic_time () >= self->deadline)
+            break;
+        g_usleep (PAUSE * G_TIME_SPAN_MILLISECOND);
+    }
+    g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                         "systemd-resolved does not use the servers of the tunnel's link");
+    return false;
+}
+
+bool
+dns_resolved_apply (DnsResolved *self, const NetworkPlan *plan, GError **error)
+{
+    if (!write_journal (self, plan, error))
+        return false;
+    self->device = g_strdup (plan->device);
+    self->index = plan->device_index;
+    begin_step (self);
+    if (await_link (self, plan->device_index, error) && set_link (self, plan, error) &&
+        await_use (self, plan->device_index, error))
+    {
+        tell (self, "FlushCaches", g_variant_new ("()"), NULL);
+        return true;
+    }
+    dns_resolved_revert (self);
+    return false;
+}
+
+void
+dns_resolved_revert (DnsResolved *self)
+{
+    if (self->device == NULL)
+        return;
+    begin_step (self);
+    if (revert_link (self, self->index, NULL))
+        remove_journal (self, self->device);
+    g_clear_pointer (&self->device, g_free);
+}
