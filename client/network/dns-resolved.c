@@ -29,6 +29,7 @@ struct DnsResolved
     char *journals;
     GDBusConnection *bus;
     gint64 deadline; /* of the step that is under way */
+    bool silent;     /* the bus did not answer when it was asked last */
     char *device;    /* whose link has settings of ours; NULL: none */
     int index;
 };
@@ -216,17 +217,27 @@ is_asked_by_library (const DnsResolved *self)
 }
 
 static bool
+ask_for_owner (DnsResolved *self, GError **error)
+{
+    if (!ensure_bus (self, error))
+        return false;
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+        "GetNameOwner", g_variant_new ("(s)", NAME), NULL, G_DBUS_CALL_FLAGS_NONE, time_left (self),
+        NULL, error);
+    return reply != NULL;
+}
+
+/* Nobody knows whether a silent bus has an owner of the name: then what asks it may not go on as if there were none. */
+static bool
 has_owner (DnsResolved *self)
 {
     g_autoptr (GError) error = NULL;
     begin_step (self);
-    if (!ensure_bus (self, &error))
-        return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
-        self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-        "GetNameOwner", g_variant_new ("(s)", NAME), NULL, G_DBUS_CALL_FLAGS_NONE, time_left (self),
-        NULL, &error);
-    return reply != NULL || !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+    bool owned = ask_for_owner (self, &error);
+    self->silent = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+                   g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    return owned || self->silent;
 }
 
 bool
@@ -408,9 +419,23 @@ await_use (DnsResolved *self, int index, GError **error)
     return false;
 }
 
+static void
+take_back (DnsResolved *self)
+{
+    if (revert_link (self, self->index, NULL))
+        remove_journal (self, self->device);
+    g_clear_pointer (&self->device, g_free);
+}
+
 bool
 dns_resolved_apply (DnsResolved *self, const NetworkPlan *plan, GError **error)
 {
+    if (self->silent)
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                             "the system bus does not answer, and systemd-resolved needs it");
+        return false;
+    }
     if (!write_journal (self, plan, error))
         return false;
     self->device = g_strdup (plan->device);
@@ -422,7 +447,7 @@ dns_resolved_apply (DnsResolved *self, const NetworkPlan *plan, GError **error)
         tell (self, "FlushCaches", g_variant_new ("()"), NULL);
         return true;
     }
-    dns_resolved_revert (self);
+    take_back (self);
     return false;
 }
 
@@ -432,7 +457,5 @@ dns_resolved_revert (DnsResolved *self)
     if (self->device == NULL)
         return;
     begin_step (self);
-    if (revert_link (self, self->index, NULL))
-        remove_journal (self, self->device);
-    g_clear_pointer (&self->device, g_free);
+    take_back (self);
 }
