@@ -7,9 +7,24 @@
 
 G_DEFINE_INTERFACE (OutriderDataPlane, outrider_data_plane, G_TYPE_OBJECT)
 
+enum
+{
+    EXPIRING,
+    TRAFFIC_WITHOUT_CHILD,
+    N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 static void
 outrider_data_plane_default_init (OutriderDataPlaneInterface *interface)
 {
+    signals[EXPIRING] =
+        g_signal_new ("expiring", OUTRIDER_TYPE_DATA_PLANE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 3, G_TYPE_UINT, G_TYPE_UINT, G_TYPE_BOOLEAN);
+    signals[TRAFFIC_WITHOUT_CHILD] =
+        g_signal_new ("traffic-without-child", OUTRIDER_TYPE_DATA_PLANE, G_SIGNAL_RUN_LAST, 0, NULL,
+                      NULL, NULL, G_TYPE_NONE, 0);
 }
 
 const char *
@@ -91,4 +106,17 @@ void
 outrider_data_plane_close (OutriderDataPlane *self)
 {
     OUTRIDER_DATA_PLANE_GET_IFACE (self)->close (self);
+}
+
+void
+outrider_data_plane_emit_expiring (OutriderDataPlane *self, unsigned number, uint32_t spi_in,
+                                   bool hard)
+{
+    g_signal_emit (self, signals[EXPIRING], 0, number, spi_in, (gboolean)hard);
+}
+
+void
+outrider_data_plane_emit_traffic_without_child (OutriderDataPlane *self)
+{
+    g_signal_emit (self, signals[TRAFFIC_WITHOUT_CHILD], 0);
 }

@@ -3,7 +3,11 @@
 
 /*
  * A data plane gives a network device and carries child SAs over it. Two kinds: userspace (TUN, our own ESP in UDP) and the
- * kernel's. All calls are made in the main thread.
+ * kernel's. All calls are made in the main thread. Who carries a connection listens:
+ *
+ *     "expiring" (guint child, guint spi_in, gboolean hard)    an SA of that child number comes to its end: it wants a
+ *                                                              rekey; hard: it carries nothing any more
+ *     "traffic-without-child" ()                               a packet waits for a child that is not there
  */
 
 #include "ike/actions.h"
@@ -88,5 +92,10 @@ unsigned outrider_data_plane_get_mtu (OutriderDataPlane *self, const IkeChildSa 
 /* Tells the plane the inner MTU in force, so that larger packets are answered with ICMP "too big". */
 void outrider_data_plane_set_mtu (OutriderDataPlane *self, unsigned mtu);
 
-/* Ends the pump and removes the device. Also done by the last unref. */
+/* Removes the children and the device. Also done by the last unref. */
 void outrider_data_plane_close (OutriderDataPlane *self);
+
+/* For the planes: emit the signals. */
+void outrider_data_plane_emit_expiring (OutriderDataPlane *self, unsigned number, uint32_t spi_in,
+                                        bool hard);
+void outrider_data_plane_emit_traffic_without_child (OutriderDataPlane *self);

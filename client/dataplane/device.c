@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dataplane/device.h"
 
+#include "dataplane/device-name.h"
 #include "errors.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #define TUN_PATH "/dev/net/tun"
-#define DEFAULT_NAME "outrider%d"
 
 static OutriderError
 code_of (int error_number)
@@ -34,24 +34,6 @@ fail (const char *what, const char *name, int error_number, GError **error)
     g_set_error (error, OUTRIDER_ERROR, code_of (error_number), "%s %s: %s", what, name,
                  g_strerror (error_number));
     return false;
-}
-
-/* What the kernel takes as a device's name, with at most one %d. */
-static bool
-check_name (const char *name, GError **error)
-{
-    size_t length = strlen (name);
-    const char *percent = strchr (name, '%');
-    bool good =
-        length > 0 && length < IFNAMSIZ && strcmp (name, ".") != 0 && strcmp (name, "..") != 0;
-    for (size_t i = 0; i < length; i++)
-        good = good && g_ascii_isgraph (name[i]) && name[i] != '/' && name[i] != ':';
-    if (percent != NULL)
-        good = good && percent[1] == 'd' && strchr (percent + 1, '%') == NULL;
-    if (!good)
-        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
-                     "\"%s\" cannot name a network device", name);
-    return good;
 }
 
 static bool
@@ -92,8 +74,8 @@ bool
 tun_device_open (TunDevice *self, const char *wish, PumpOffloads offloads, GError **error)
 {
     TunDevice device = TUN_DEVICE_CLOSED;
-    const char *name = wish != NULL ? wish : DEFAULT_NAME;
-    if (!check_name (name, error))
+    const char *name = wish != NULL ? wish : DEVICE_NAME_DEFAULT;
+    if (!device_name_check (name, error))
         return false;
     device.fd = open (TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (device.fd < 0)

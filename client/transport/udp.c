@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <linux/errqueue.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -410,6 +411,16 @@ udp_transport_send_keepalive (UdpTransport *self)
     static const uint8_t keepalive = 0xff;
     struct iovec part = { (void *)&keepalive, 1 };
     send_parts (self, &part, 1);
+}
+
+bool
+udp_transport_give_esp_to_kernel (UdpTransport *self, GError **error)
+{
+    int type = UDP_ENCAP_ESPINUDP;
+    g_return_val_if_fail (self->gateway.port != BARE_PORT, false);
+    if (setsockopt (self->fd, IPPROTO_UDP, UDP_ENCAP, &type, sizeof type) == 0)
+        return true;
+    return fail ("the kernel takes no ESP in UDP", errno, error);
 }
 
 void

@@ -61,6 +61,12 @@ void udp_transport_deliver (UdpTransport *self, ByteView datagram);
 void udp_transport_deliver_error (UdpTransport *self, int error_number);
 
 /*
+ * The kernel takes ESP out of the socket from now on (UDP_ENCAP), and NAT keepalives; IKE is what is left. Only for ports
+ * with the marker, so not while IKE still talks to 500. HOST_REFUSED: it does not know how, or not in this family.
+ */
+bool udp_transport_give_esp_to_kernel (UdpTransport *self, GError **error);
+
+/*
  * Any thread: takes the ICMP errors off the socket, so that it stops calling for attention, and delivers each. Poll
  * reports them as POLLERR.
  */
