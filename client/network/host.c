@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/host.h"
 
+#include "errors.h"
+
 G_DEFINE_INTERFACE (OutriderHost, outrider_host, G_TYPE_OBJECT)
 
 static void
@@ -18,6 +20,39 @@ bool
 outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **error)
 {
     return OUTRIDER_HOST_GET_IFACE (self)->apply (self, plan, error);
+}
+
+bool
+outrider_host_guard (OutriderHost *self, const NetworkGuard *guard, GError **error)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    if (interface->guard != NULL)
+        return interface->guard (self, guard, error);
+    g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                         "there is no kill switch here");
+    return false;
+}
+
+GArray *
+outrider_host_list_networks (OutriderHost *self)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    return interface->list_networks != NULL ? interface->list_networks (self) : NULL;
+}
+
+GArray *
+outrider_host_list_name_servers (OutriderHost *self)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    return interface->list_name_servers != NULL ? interface->list_name_servers (self)
+                                                : g_array_new (false, false, sizeof (IpAddress));
+}
+
+GPtrArray *
+outrider_host_check (OutriderHost *self)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    return interface->check != NULL ? interface->check (self) : g_ptr_array_new ();
 }
 
 void

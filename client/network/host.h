@@ -18,6 +18,11 @@ struct _OutriderHostInterface
     GTypeInterface parent;
     bool (*prepare) (OutriderHost *self, GError **error);
     bool (*apply) (OutriderHost *self, const NetworkPlan *plan, GError **error);
+    bool (*guard) (OutriderHost *self, const NetworkGuard *guard,
+                   GError **error);                    /* NULL: cannot */
+    GArray *(*list_networks) (OutriderHost *self);     /* NULL: not known */
+    GArray *(*list_name_servers) (OutriderHost *self); /* NULL: not known */
+    GPtrArray *(*check) (OutriderHost *self);          /* NULL: it is so */
     void (*revert) (OutriderHost *self);
     bool (*lacks_v6) (OutriderHost *self, const char *device); /* NULL: it never does */
     const char *(*get_resolver) (OutriderHost *self);          /* NULL: nobody knows */
@@ -28,6 +33,18 @@ bool outrider_host_prepare (OutriderHost *self, GError **error);
 
 /* Brings the host from the plan applied before (if any) to PLAN. On failure what was applied of it is undone. HOST_REFUSED, NO_RIGHTS. */
 bool outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **error);
+
+/* Has GUARD in force from now on, beyond the end of this process: only netlink_guard_lift () undoes it. HOST_REFUSED. */
+bool outrider_host_guard (OutriderHost *self, const NetworkGuard *guard, GError **error);
+
+/* LocalNetwork: what this host is attached to, for the plan. NULL: not known. */
+GArray *outrider_host_list_networks (OutriderHost *self);
+
+/* IpAddress: who is asked for names now, and must be reached around the tunnel to find the gateway. Never NULL. */
+GArray *outrider_host_list_name_servers (OutriderHost *self);
+
+/* After apply: char *, a sentence for each of the plan's networks that this host reaches another way. Never NULL. */
+GPtrArray *outrider_host_check (OutriderHost *self);
 
 /* Whether IPv6 is switched off on DEVICE: a plan must do without. */
 bool outrider_host_lacks_v6 (OutriderHost *self, const char *device);

@@ -3,27 +3,13 @@
 
 #include "errors.h"
 #include "network/dns.h"
-#include "network/netlink.h"
+#include "network/netlink-guard.h"
+#include "network/netlink-routes.h"
+#include "network/resolv-conf.h"
 
 #include <linux/capability.h>
-#include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/*
- * Split routes stand in the main table, where everybody looks. Where rules must tell the tunnel's own outer packets apart
- * (NetworkPlan.own_table), the routes stand in a table of the device's own, and two rules a family lead there:
- *
- *     20340: from all lookup main suppress_prefixlength N    what is nearer than the tunnel's routes stays where it is
- *     20341: not from all fwmark MARK lookup TABLE           the rest, but for the outer packets
- */
-enum
-{
-    RULE_MAIN = 20340,
-    RULE_TABLE = 20341,
-    TABLE_BASE = OUTRIDER_OUTER_MARK << 16, /* plus the device's index */
-};
 
 struct _OutriderNetlinkHost
 {
@@ -39,8 +25,6 @@ static void host_init (OutriderHostInterface *interface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (OutriderNetlinkHost, outrider_netlink_host, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (OUTRIDER_TYPE_HOST, host_init))
 
-static const IpFamily families[] = { IP_V4, IP_V6 };
-
 /* ---- rights and leftovers ---- */
 
 static bool
@@ -50,43 +34,6 @@ may_administer (void)
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
     return syscall (SYS_capget, &header, data) == 0 &&
            (data[0].effective & CAP_TO_MASK (CAP_NET_ADMIN)) != 0;
-}
-
-static bool
-device_exists (uint32_t table)
-{
-    char name[IF_NAMESIZE];
-    return if_indextoname (table - TABLE_BASE, name) != NULL;
-}
-
-/* Routes and rules whose table belongs to a device that is gone: their process did not live to remove them. */
-static bool
-remove_leftovers (OutriderNetlinkHost *self, GError **error)
-{
-    g_autoptr (GArray) rules = netlink_list_own_rules (self->netlink, error);
-    if (rules == NULL)
-        return false;
-    g_autoptr (GArray) routes = netlink_list_own_blackholes (self->netlink);
-    for (guint i = 0; i < routes->len; i++)
-    {
-        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
-        if (route->table != RT_TABLE_MAIN && !device_exists (route->table))
-            netlink_delete_route (self->netlink, route);
-    }
-    bool alive = false;
-    for (guint i = 0; i < rules->len; i++)
-    {
-        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        alive = alive || (rule->table != RT_TABLE_MAIN && device_exists (rule->table));
-    }
-    for (guint i = 0; i < rules->len; i++)
-    {
-        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        bool of_table = rule->table != RT_TABLE_MAIN;
-        if (of_table ? !device_exists (rule->table) : !alive)
-            netlink_delete_rule (self->netlink, rule);
-    }
-    return netlink_commit (self->netlink, true, error);
 }
 
 static bool
@@ -101,127 +48,46 @@ netlink_host_prepare (OutriderHost *host, GError **error)
     }
     if (self->netlink == NULL)
         self->netlink = netlink_new (error);
-    return self->netlink != NULL && remove_leftovers (self, error) &&
+    return self->netlink != NULL && netlink_routes_remove_leftovers (self->netlink, error) &&
            (self->options.no_dns || dns_repair (self->dns, error));
-}
-
-/* ---- routes and rules ---- */
-
-static uint32_t
-table_of (const NetworkPlan *plan)
-{
-    return plan->own_table ? TABLE_BASE + (uint32_t)plan->device_index : RT_TABLE_MAIN;
-}
-
-static IpAddress
-source_of (const NetworkPlan *plan, IpFamily family)
-{
-    for (guint i = 0; i < plan->addresses->len; i++)
-    {
-        const IpPrefix *address = &g_array_index (plan->addresses, IpPrefix, i);
-        if (address->address.family == family)
-            return address->address;
-    }
-    return (IpAddress){ 0 };
-}
-
-typedef void (*RouteCall) (Netlink *netlink, const NetlinkRoute *route);
-typedef void (*RuleCall) (Netlink *netlink, const NetlinkRule *rule);
-
-static void
-for_each_route (OutriderNetlinkHost *self, const NetworkPlan *plan, RouteCall call)
-{
-    uint32_t table = table_of (plan);
-    for (guint i = 0; i < plan->routes->len; i++)
-    {
-        const IpPrefix *destination = &g_array_index (plan->routes, IpPrefix, i);
-        NetlinkRoute route = { NETLINK_ROUTE_DEVICE,
-                               *destination,
-                               table,
-                               plan->device_index,
-                               source_of (plan, destination->address.family),
-                               0 };
-        call (self->netlink, &route);
-    }
-    for (guint i = 0; i < plan->excludes->len; i++)
-    {
-        NetlinkRoute route = { .kind = NETLINK_ROUTE_THROW,
-                               .destination = g_array_index (plan->excludes, IpPrefix, i),
-                               .table = table };
-        call (self->netlink, &route);
-    }
-    if (plan->block_v6)
-    {
-        NetlinkRoute route = { .kind = NETLINK_ROUTE_UNREACHABLE,
-                               .destination = { .address = { .family = IP_V6 } },
-                               .table = table,
-                               .metric = UINT32_MAX - 1 };
-        call (self->netlink, &route);
-    }
-}
-
-/* The length of the widest route of FAMILY in the plan; -1: it has none. */
-static int
-widest_route (const NetworkPlan *plan, IpFamily family)
-{
-    int widest = plan->block_v6 && family == IP_V6 ? 0 : -1;
-    for (guint i = 0; i < plan->routes->len; i++)
-    {
-        const IpPrefix *route = &g_array_index (plan->routes, IpPrefix, i);
-        if (route->address.family == family && (widest < 0 || route->length < widest))
-            widest = route->length;
-    }
-    return widest;
-}
-
-static void
-for_each_rule (OutriderNetlinkHost *self, const NetworkPlan *plan, RuleCall call)
-{
-    for (size_t f = 0; plan->own_table && f < G_N_ELEMENTS (families); f++)
-    {
-        int widest = widest_route (plan, families[f]);
-        if (widest < 0)
-            continue;
-        NetlinkRule nearer = { families[f], RULE_MAIN, RT_TABLE_MAIN, 0, widest };
-        NetlinkRule ours = { families[f], RULE_TABLE, table_of (plan), OUTRIDER_OUTER_MARK, -1 };
-        call (self->netlink, &nearer);
-        call (self->netlink, &ours);
-    }
 }
 
 /* ---- apply and revert ---- */
 
 static void
-take_down (OutriderNetlinkHost *self)
+change_addresses (OutriderNetlinkHost *self, const NetworkPlan *plan, const NetworkPlan *other,
+                  void (*change) (Netlink *netlink, int index, const IpPrefix *address))
 {
-    const NetworkPlan *plan = self->plan;
-    if (!self->options.no_routes)
+    for (guint i = 0; plan != NULL && i < plan->addresses->len; i++)
     {
-        for_each_rule (self, plan, netlink_delete_rule);
-        for_each_route (self, plan, netlink_delete_route);
+        const IpPrefix *address = &g_array_index (plan->addresses, IpPrefix, i);
+        if (other == NULL || other->device_index != plan->device_index ||
+            !network_plan_has_address (other, address))
+            change (self->netlink, plan->device_index, address);
     }
-    for (guint i = 0; i < plan->addresses->len; i++)
-        netlink_delete_address (self->netlink, plan->device_index,
-                                &g_array_index (plan->addresses, IpPrefix, i));
-    netlink_commit (self->netlink, true, NULL);
 }
 
+/* What is new comes before what is old goes: no packet finds itself between the two. */
 static bool
 put_up (OutriderNetlinkHost *self, const NetworkPlan *plan, GError **error)
 {
     netlink_silence_link (self->netlink, plan->device_index);
     netlink_commit (self->netlink, true, NULL);
     netlink_set_link (self->netlink, plan->device_index, plan->mtu, true);
-    for (guint i = 0; i < plan->addresses->len; i++)
-        netlink_add_address (self->netlink, plan->device_index,
-                             &g_array_index (plan->addresses, IpPrefix, i));
-    if (!self->options.no_routes)
-    {
-        for_each_route (self, plan, netlink_add_route);
-        for_each_rule (self, plan, netlink_add_rule);
-    }
+    change_addresses (self, plan, self->plan, netlink_add_address);
     return netlink_commit (self->netlink, false, error) &&
+           (self->options.no_routes ||
+            netlink_routes_change (self->netlink, self->plan, plan, error)) &&
            (self->options.no_dns || dns_apply (self->dns, plan, error));
+}
+
+static void
+take_down (OutriderNetlinkHost *self, const NetworkPlan *plan, const NetworkPlan *successor)
+{
+    if (!self->options.no_routes && successor == NULL)
+        netlink_routes_change (self->netlink, plan, NULL, NULL);
+    change_addresses (self, plan, successor, netlink_delete_address);
+    netlink_commit (self->netlink, true, NULL);
 }
 
 static void
@@ -230,7 +96,7 @@ netlink_host_revert (OutriderHost *host)
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
     dns_revert (self->dns);
     if (self->plan != NULL)
-        take_down (self);
+        take_down (self, self->plan, NULL);
     g_clear_pointer (&self->plan, network_plan_free);
 }
 
@@ -245,12 +111,43 @@ netlink_host_apply (OutriderHost *host, const NetworkPlan *plan, GError **error)
         netlink_set_link (self->netlink, plan->device_index, plan->mtu, true);
         return netlink_commit (self->netlink, false, error);
     }
-    netlink_host_revert (host);
+    bool done = put_up (self, plan, error);
+    g_autoptr (NetworkPlan) old = g_steal_pointer (&self->plan);
     self->plan = network_plan_copy (plan);
-    if (put_up (self, plan, error))
-        return true;
-    netlink_host_revert (host);
-    return false;
+    if (old != NULL)
+        take_down (self, old, done ? plan : NULL);
+    if (!done)
+        netlink_host_revert (host);
+    return done;
+}
+
+/* ---- what else is there ---- */
+
+static bool
+netlink_host_guard (OutriderHost *host, const NetworkGuard *guard, GError **error)
+{
+    return netlink_guard_set (OUTRIDER_NETLINK_HOST (host)->netlink, guard, error);
+}
+
+static GArray *
+netlink_host_list_networks (OutriderHost *host)
+{
+    return netlink_list_networks (OUTRIDER_NETLINK_HOST (host)->netlink);
+}
+
+static GArray *
+netlink_host_list_name_servers (OutriderHost *host)
+{
+    return resolv_conf_list_servers ("");
+}
+
+static GPtrArray *
+netlink_host_check (OutriderHost *host)
+{
+    OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
+    if (self->plan == NULL || self->options.no_routes)
+        return g_ptr_array_new ();
+    return netlink_routes_check (self->netlink, self->plan);
 }
 
 /* By sysctl for the device, or in the kernel altogether. */
@@ -276,6 +173,10 @@ host_init (OutriderHostInterface *interface)
 {
     interface->prepare = netlink_host_prepare;
     interface->apply = netlink_host_apply;
+    interface->guard = netlink_host_guard;
+    interface->list_networks = netlink_host_list_networks;
+    interface->list_name_servers = netlink_host_list_name_servers;
+    interface->check = netlink_host_check;
     interface->revert = netlink_host_revert;
     interface->lacks_v6 = netlink_host_lacks_v6;
     interface->get_resolver = netlink_host_get_resolver;

@@ -6,12 +6,13 @@
  */
 
 #include "network/host.h"
+#include "network/netlink-routes.h"
 
 #define OUTRIDER_TYPE_NETLINK_HOST (outrider_netlink_host_get_type ())
 G_DECLARE_FINAL_TYPE (OutriderNetlinkHost, outrider_netlink_host, OUTRIDER, NETLINK_HOST, GObject)
 
 /* The mark that the tunnel's own outer socket carries (SO_MARK): full-tunnel rules leave such packets alone. */
-#define OUTRIDER_OUTER_MARK 0x4f75
+#define OUTRIDER_OUTER_MARK NETLINK_OUTER_MARK
 
 typedef struct
 {

@@ -2,31 +2,15 @@
 #include "network/netlink.h"
 
 #include "errors.h"
+#include "network/netlink-internal.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
-
-enum
-{
-    BATCH_SIZE = 32 * 1024, /* octets sent at once; the answers fit the socket's buffer */
-    MESSAGE_MAX = 512,
-    OWN_RULES_MAX = 256,
-    OWN_ROUTES_MAX = 1024,
-};
-
-struct Netlink
-{
-    struct mnl_socket *socket;
-    uint32_t sequence;
-    GByteArray *queued;
-    GArray *ends; /* size_t: where each queued message ends */
-};
 
 Netlink *
 netlink_new (GError **error)
@@ -71,7 +55,7 @@ address_family (IpFamily family)
 static struct nlmsghdr *
 begin (Netlink *self, void *buffer, uint16_t type, uint16_t flags)
 {
-    memset (buffer, 0, MESSAGE_MAX); /* what pads attributes goes to the kernel, too */
+    memset (buffer, 0, NETLINK_MESSAGE_MAX); /* what pads attributes goes to the kernel, too */
     struct nlmsghdr *message = mnl_nlmsg_put_header (buffer);
     message->nlmsg_type = type;
     message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
@@ -96,7 +80,7 @@ put_address (struct nlmsghdr *message, uint16_t type, const IpAddress *address)
 void
 netlink_set_link (Netlink *self, int index, unsigned mtu, bool up)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, RTM_NEWLINK, 0);
     struct ifinfomsg *link = mnl_nlmsg_put_extra_header (message, sizeof *link);
     link->ifi_index = index;
@@ -109,7 +93,7 @@ netlink_set_link (Netlink *self, int index, unsigned mtu, bool up)
 void
 netlink_silence_link (Netlink *self, int index)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, RTM_NEWLINK, 0);
     struct ifinfomsg *link = mnl_nlmsg_put_extra_header (message, sizeof *link);
     link->ifi_index = index;
@@ -125,7 +109,7 @@ static void
 put_address_message (Netlink *self, uint16_t type, uint16_t flags, int index,
                      const IpPrefix *prefix)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct ifaddrmsg *address = mnl_nlmsg_put_extra_header (message, sizeof *address);
     address->ifa_family = address_family (prefix->address.family);
@@ -160,8 +144,8 @@ route_type (NetlinkRouteKind kind)
         return RTN_UNICAST;
     case NETLINK_ROUTE_THROW:
         return RTN_THROW;
-    case NETLINK_ROUTE_UNREACHABLE:
-        return RTN_UNREACHABLE;
+    case NETLINK_ROUTE_PROHIBIT:
+        return RTN_PROHIBIT;
     }
     g_assert_not_reached ();
 }
@@ -169,7 +153,7 @@ route_type (NetlinkRouteKind kind)
 static void
 put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRoute *route)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct rtmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
     bool device = route->kind == NETLINK_ROUTE_DEVICE;
@@ -206,7 +190,7 @@ netlink_delete_route (Netlink *self, const NetlinkRoute *route)
 static void
 put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRule *rule)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
     header->family = address_family (rule->family);
@@ -272,12 +256,19 @@ read_destination (const struct nlmsgerr *answer)
     return none;
 }
 
+void
+netlink_set_error (int error_number, GError **error)
+{
+    bool rights = error_number == EPERM || error_number == EACCES;
+    g_set_error (error, OUTRIDER_ERROR,
+                 rights ? OUTRIDER_ERROR_NO_RIGHTS : OUTRIDER_ERROR_HOST_REFUSED,
+                 "the kernel refused to change the network: %s", g_strerror (error_number));
+}
+
 static void
 set_refusal (const Refusal *refusal, GError **error)
 {
-    int error_number = refusal->error_number;
-    bool rights = error_number == EPERM || error_number == EACCES;
-    if (error_number == EEXIST)
+    if (refusal->error_number == EEXIST)
     {
         bool known = refusal->destination.address.family != 0;
         g_autofree char *network =
@@ -286,16 +277,14 @@ set_refusal (const Refusal *refusal, GError **error)
                      "a route to %s is there already", network);
         return;
     }
-    g_set_error (error, OUTRIDER_ERROR,
-                 rights ? OUTRIDER_ERROR_NO_RIGHTS : OUTRIDER_ERROR_HOST_REFUSED,
-                 "the kernel refused to change the network: %s", g_strerror (error_number));
+    netlink_set_error (refusal->error_number, error);
 }
 
 /* Reads one answer for each of COUNT messages; the first refusal is kept. */
 static bool
 read_answers (Netlink *self, unsigned count, Refusal *ret_refusal, bool missing_ok)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[BATCH_SIZE];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
     while (count > 0)
     {
         ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
@@ -333,7 +322,7 @@ netlink_commit (Netlink *self, bool missing_ok, GError **error)
         size_t end = start;
         unsigned count = 0;
         while (next < self->ends->len &&
-               g_array_index (self->ends, size_t, next) - start <= BATCH_SIZE)
+               g_array_index (self->ends, size_t, next) - start <= NETLINK_BATCH_SIZE)
         {
             end = g_array_index (self->ends, size_t, next++);
             count++;
@@ -353,139 +342,4 @@ netlink_commit (Netlink *self, bool missing_ok, GError **error)
         return true;
     set_refusal (&refusal, error);
     return false;
-}
-
-/* ---- our own rules ---- */
-
-static int
-collect_attribute (const struct nlattr *attribute, void *data)
-{
-    const struct nlattr **attributes = data;
-    if (mnl_attr_get_type (attribute) <= FRA_MAX)
-        attributes[mnl_attr_get_type (attribute)] = attribute;
-    return MNL_CB_OK;
-}
-
-static bool
-has_size (const struct nlattr *attribute, size_t size)
-{
-    return attribute != NULL && mnl_attr_get_payload_len (attribute) == size;
-}
-
-static int
-collect_rule (const struct nlmsghdr *message, void *data)
-{
-    GArray *rules = data;
-    const struct nlattr *attributes[FRA_MAX + 1] = { 0 };
-    const struct fib_rule_hdr *header = mnl_nlmsg_get_payload (message);
-    if (message->nlmsg_type != RTM_NEWRULE || rules->len >= OWN_RULES_MAX ||
-        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
-        !has_size (attributes[FRA_PROTOCOL], 1) || !has_size (attributes[FRA_PRIORITY], 4) ||
-        !has_size (attributes[FRA_TABLE], 4) ||
-        mnl_attr_get_u8 (attributes[FRA_PROTOCOL]) != NETLINK_PROTOCOL)
-        return MNL_CB_OK;
-    NetlinkRule rule = {
-        .family = header->family == AF_INET ? IP_V4 : IP_V6,
-        .priority = mnl_attr_get_u32 (attributes[FRA_PRIORITY]),
-        .table = mnl_attr_get_u32 (attributes[FRA_TABLE]),
-        .suppress_length = -1,
-    };
-    if (has_size (attributes[FRA_FWMARK], 4))
-        rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);
-    if (has_size (attributes[FRA_SUPPRESS_PREFIXLEN], 4))
-        rule.suppress_length = (int)mnl_attr_get_u32 (attributes[FRA_SUPPRESS_PREFIXLEN]);
-    g_array_append_val (rules, rule);
-    return MNL_CB_OK;
-}
-
-/* Asks for a list and gives each entry to COLLECT; false with errno set. */
-static bool
-dump (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, GArray *entries)
-{
-    _Alignas(struct nlmsghdr) uint8_t buffer[BATCH_SIZE];
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-    request->nlmsg_seq = ++self->sequence;
-    unsigned port = mnl_socket_get_portid (self->socket);
-    int result = mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0 ? -1 : MNL_CB_OK;
-    while (result == MNL_CB_OK)
-    {
-        ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
-        result = size < 0 ? -1
-                          : mnl_cb_run (buffer, (size_t)size, request->nlmsg_seq, port, collect,
-                                        entries);
-    }
-    return result >= 0;
-}
-
-GArray *
-netlink_list_own_rules (Netlink *self, GError **error)
-{
-    g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
-    _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
-    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-    request->nlmsg_type = RTM_GETRULE;
-    mnl_nlmsg_put_extra_header (request, sizeof (struct fib_rule_hdr));
-    if (!dump (self, request, collect_rule, rules))
-    {
-        set_refusal (&(Refusal){ .error_number = errno }, error);
-        return NULL;
-    }
-    return g_steal_pointer (&rules);
-}
-
-/* ---- our own routes without a device ---- */
-
-static int
-collect_route_attribute (const struct nlattr *attribute, void *data)
-{
-    const struct nlattr **attributes = data;
-    if (mnl_attr_get_type (attribute) <= RTA_MAX)
-        attributes[mnl_attr_get_type (attribute)] = attribute;
-    return MNL_CB_OK;
-}
-
-static int
-collect_route (const struct nlmsghdr *message, void *data)
-{
-    GArray *routes = data;
-    const struct nlattr *attributes[RTA_MAX + 1] = { 0 };
-    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
-    if (message->nlmsg_type != RTM_NEWROUTE || routes->len >= OWN_ROUTES_MAX ||
-        header->rtm_protocol != NETLINK_PROTOCOL ||
-        (header->rtm_type != RTN_THROW && header->rtm_type != RTN_UNREACHABLE) ||
-        mnl_attr_parse (message, sizeof *header, collect_route_attribute, attributes) < 0 ||
-        !has_size (attributes[RTA_TABLE], 4))
-        return MNL_CB_OK;
-
-    IpFamily family = header->rtm_family == AF_INET ? IP_V4 : IP_V6;
-    NetlinkRoute route = {
-        .kind = header->rtm_type == RTN_THROW ? NETLINK_ROUTE_THROW : NETLINK_ROUTE_UNREACHABLE,
-        .destination = { .address = { .family = family }, .length = header->rtm_dst_len },
-        .table = mnl_attr_get_u32 (attributes[RTA_TABLE]),
-    };
-    if (has_size (attributes[RTA_DST], ip_family_size (family)))
-        route.destination.address = ip_address (
-            byte_view (mnl_attr_get_payload (attributes[RTA_DST]), ip_family_size (family)));
-    if (has_size (attributes[RTA_PRIORITY], 4))
-        route.metric = mnl_attr_get_u32 (attributes[RTA_PRIORITY]);
-    g_array_append_val (routes, route);
-    return MNL_CB_OK;
-}
-
-GArray *
-netlink_list_own_blackholes (Netlink *self)
-{
-    static const uint8_t families[] = { AF_INET, AF_INET6 };
-    GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
-    for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
-    {
-        _Alignas(struct nlmsghdr) uint8_t buffer[MESSAGE_MAX];
-        struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-        request->nlmsg_type = RTM_GETROUTE;
-        struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
-        header->rtm_family = families[f];
-        header->rtm_protocol = NETLINK_PROTOCOL; /* the kernel looks for us */
-        dump (self, request, collect_route, routes);
-    }
-    return routes;
 }

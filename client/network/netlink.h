@@ -3,10 +3,10 @@
 
 /*
  * rtnetlink as far as a tunnel needs it: the messages, and a socket that sends batches of them. Every message that the
- * kernel refuses is told; nothing is dumped but our own rules.
+ * kernel refuses is told. Tables are never dumped: only what is ours, and the host's addresses.
  */
 
-#include "bytes/address.h"
+#include "network/plan.h"
 
 typedef struct Netlink Netlink;
 
@@ -27,9 +27,9 @@ void netlink_delete_address (Netlink *self, int index, const IpPrefix *address);
 
 typedef enum
 {
-    NETLINK_ROUTE_DEVICE,      /* through DEVICE_INDEX */
-    NETLINK_ROUTE_THROW,       /* this table has nothing to say about it */
-    NETLINK_ROUTE_UNREACHABLE, /* refused, and the sender is told */
+    NETLINK_ROUTE_DEVICE,   /* through DEVICE_INDEX */
+    NETLINK_ROUTE_THROW,    /* this table has nothing to say about it */
+    NETLINK_ROUTE_PROHIBIT, /* refused, and the sender is told: "administratively prohibited" */
 } NetlinkRouteKind;
 
 typedef struct
@@ -65,3 +65,17 @@ GArray *netlink_list_own_rules (Netlink *self, GError **error);
 
 /* Routes with our protocol number that have no device (NetlinkRoute): the kernel does not remove them with ours. */
 GArray *netlink_list_own_blackholes (Netlink *self);
+
+/* Where a packet to some address goes now, without our mark. */
+typedef struct
+{
+    int device_index;
+    uint8_t length; /* of the route's prefix */
+    uint8_t protocol;
+} NetlinkWay;
+
+/* False: nowhere. */
+bool netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way);
+
+/* LocalNetwork: of each address with global scope. */
+GArray *netlink_list_networks (Netlink *self);

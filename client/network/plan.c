@@ -36,6 +36,17 @@ any_covers (const GArray *prefixes, const IpPrefix *inner)
     return false;
 }
 
+/* Those of PREFIXES that no one of EXCLUDES covers. */
+static GArray *
+without (const GArray *prefixes, const GArray *excludes)
+{
+    GArray *kept = prefixes_new ();
+    for (guint i = 0; i < prefixes->len; i++)
+        if (!any_covers (excludes, prefix_at (prefixes, i)))
+            g_array_append_vals (kept, prefix_at (prefixes, i), 1);
+    return kept;
+}
+
 static int
 compare_prefixes (gconstpointer a, gconstpointer b)
 {
@@ -225,7 +236,31 @@ plan_excludes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     for (guint i = 0; i < sorted->len; i++)
         if (is_usable (inputs, prefix_at (sorted, i)->address.family))
             g_array_append_val (plan->excludes, *prefix_at (sorted, i));
-    plan->own_table = plan->excludes->len > 0 || plan->full_v4 || plan->full_v6;
+    g_autoptr (GArray) routes = g_steal_pointer (&plan->routes);
+    plan->routes = without (routes, plan->excludes);
+    plan->own_table = plan->excludes->len > 0 || plan->full_v4 || plan->full_v6 ||
+                      inputs->profile->kill_switch; /* its rules stand before the main table's */
+}
+
+/* Attached networks that are as near as the tunnel's or nearer stay here. A default route has all of them inside: no news. */
+static void
+plan_overlaps (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    const GArray *networks = inputs->local_networks;
+    bool stays = inputs->profile->lan || !plan->own_table;
+    for (guint i = 0; networks != NULL && stays && i < networks->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (networks, LocalNetwork, i);
+        for (guint k = 0; k < plan->routes->len; k++)
+        {
+            const IpPrefix *route = prefix_at (plan->routes, k);
+            if (route->length <= 1 || !prefix_covers (route, &network->prefix) ||
+                network->device_index == plan->device_index)
+                continue;
+            g_array_append_vals (plan->overlaps, network, 1);
+            break;
+        }
+    }
 }
 
 static void
@@ -293,6 +328,8 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     plan->addresses = prefixes_new ();
     plan->routes = prefixes_new ();
     plan->excludes = prefixes_new ();
+    plan->lan = inputs->profile->lan;
+    plan->overlaps = g_array_new (false, false, sizeof (LocalNetwork));
     plan->dns = g_array_new (false, false, sizeof (IpAddress));
     plan->search = g_ptr_array_new_with_free_func (g_free);
     plan_addresses (plan, inputs);
@@ -312,6 +349,7 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
         return NULL;
     }
     plan_excludes (plan, inputs);
+    plan_overlaps (plan, inputs);
     plan_domains (plan, inputs);
     plan->dns_default = plan->full_v4 || plan->full_v6 || plan->search->len == 0;
 
@@ -323,6 +361,15 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
         return NULL;
     }
     return g_steal_pointer (&plan);
+}
+
+bool
+network_plan_has_address (const NetworkPlan *self, const IpPrefix *address)
+{
+    for (guint i = 0; i < self->addresses->len; i++)
+        if (ip_prefix_equal (prefix_at (self->addresses, i), address))
+            return true;
+    return false;
 }
 
 static gpointer
@@ -339,6 +386,7 @@ network_plan_copy (const NetworkPlan *self)
     copy->addresses = g_array_copy (self->addresses);
     copy->routes = g_array_copy (self->routes);
     copy->excludes = g_array_copy (self->excludes);
+    copy->overlaps = g_array_copy (self->overlaps);
     copy->dns = g_array_copy (self->dns);
     copy->search = g_ptr_array_copy (self->search, copy_string, NULL);
     return copy;
@@ -376,9 +424,10 @@ bool
 network_plan_differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b)
 {
     return a->device_index == b->device_index && a->own_table == b->own_table &&
-           a->block_v6 == b->block_v6 && same_prefixes (a->addresses, b->addresses) &&
-           same_prefixes (a->routes, b->routes) && same_prefixes (a->excludes, b->excludes) &&
-           same_addresses (a->dns, b->dns) && same_strings (a->search, b->search);
+           a->block_v6 == b->block_v6 && a->lan == b->lan &&
+           same_prefixes (a->addresses, b->addresses) && same_prefixes (a->routes, b->routes) &&
+           same_prefixes (a->excludes, b->excludes) && same_addresses (a->dns, b->dns) &&
+           same_strings (a->search, b->search);
 }
 
 void
@@ -390,7 +439,73 @@ network_plan_free (NetworkPlan *self)
     g_array_unref (self->addresses);
     g_array_unref (self->routes);
     g_array_unref (self->excludes);
+    g_array_unref (self->overlaps);
     g_array_unref (self->dns);
     g_ptr_array_unref (self->search);
+    g_free (self);
+}
+
+/* ---- the kill switch ---- */
+
+uint16_t
+network_guard_get_number (const Profile *profile)
+{
+    const char *name = profile->name != NULL        ? profile->name
+                       : profile->addresses != NULL ? profile->addresses[0]
+                                                    : "";
+    guint hash = g_str_hash (name);
+    uint16_t number = (uint16_t)(hash ^ hash >> 16);
+    return number != 0 ? number : 1;
+}
+
+static void
+add_everything (GArray *prefixes)
+{
+    IpPrefix v4 = { .address = { .family = IP_V4 } }, v6 = { .address = { .family = IP_V6 } };
+    g_array_append_val (prefixes, v4);
+    g_array_append_val (prefixes, v6);
+}
+
+static GArray *
+get_guarded (const Profile *profile, const NetworkPlan *plan)
+{
+    g_autoptr (GArray) networks = prefixes_new ();
+    bool all = profile->routes == PROFILE_ALL;
+    if (profile->routes == PROFILE_LIST)
+        g_array_append_vals (networks, profile->route_list->data, profile->route_list->len);
+    else if (plan != NULL)
+        g_array_append_vals (networks, plan->routes->data, plan->routes->len);
+    if (plan == NULL ? all : plan->block_v6 || (all && profile->ipv6_guard))
+        add_everything (networks);
+    return normalise (networks);
+}
+
+NetworkGuard *
+network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray *open)
+{
+    if (!profile->kill_switch)
+        return NULL;
+    g_autoptr (GArray) around = g_array_copy (profile->exclude);
+    for (guint i = 0; i < open->len; i++)
+    {
+        IpPrefix host = host_prefix (&g_array_index (open, IpAddress, i));
+        g_array_append_val (around, host);
+    }
+    g_autoptr (GArray) guarded = get_guarded (profile, plan);
+    NetworkGuard *self = g_new0 (NetworkGuard, 1);
+    self->number = network_guard_get_number (profile);
+    self->lan = profile->lan;
+    self->open = normalise (around);
+    self->refused = without (guarded, self->open);
+    return self;
+}
+
+void
+network_guard_free (NetworkGuard *self)
+{
+    if (self == NULL)
+        return;
+    g_array_unref (self->refused);
+    g_array_unref (self->open);
     g_free (self);
 }

@@ -10,6 +10,14 @@
 #include "ike/selector.h"
 #include "profile/profile.h"
 
+/* A network that this host is attached to. */
+typedef struct
+{
+    IpPrefix prefix; /* masked */
+    int device_index;
+    char device[16];
+} LocalNetwork;
+
 typedef struct
 {
     char *device;
@@ -23,11 +31,14 @@ typedef struct
         own_table; /* the gateway or an exclude lies inside the routes: rules must tell them apart */
     GArray *
         excludes; /* IpPrefix, masked: what keeps its way around the tunnel; the gateway too, if routes cover it */
+    bool lan;      /* with a table of its own: nearer networks of this host keep their way */
     bool block_v6; /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
     GArray *dns;   /* IpAddress; empty: the resolver is left alone */
     GPtrArray *
         search; /* char *, lower case: search domains, and with split DNS the routing domains; none without DNS */
     bool dns_default; /* all names go to these servers, not the domains' alone */
+    GArray *
+        overlaps; /* LocalNetwork: reached here and not through the tunnel, though the tunnel has them, too */
 } NetworkPlan;
 
 typedef struct
@@ -36,8 +47,9 @@ typedef struct
     const IkeGrant *grant;
     const GArray *local; /* TrafficSelector of the children, narrowed */
     const GArray *remote;
-    IpAddress gateway; /* outer */
-    bool without_v6;   /* the kernel's IPv6 is switched off: nothing of it is planned */
+    IpAddress gateway;            /* outer */
+    const GArray *local_networks; /* LocalNetwork; NULL: not known */
+    bool without_v6;              /* the kernel's IPv6 is switched off: nothing of it is planned */
     const char *device;
     int device_index;
     unsigned mtu;
@@ -51,7 +63,31 @@ typedef struct
 NetworkPlan *network_plan_new (const NetworkPlanInputs *inputs, GError **error);
 NetworkPlan *network_plan_copy (const NetworkPlan *self);
 
+bool network_plan_has_address (const NetworkPlan *self, const IpPrefix *address);
+
 /* All the same but the MTU, as when the path became narrower. */
 bool network_plan_differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b);
 void network_plan_free (NetworkPlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkPlan, network_plan_free)
+
+/* The kill switch: what is refused wherever the tunnel does not carry it. */
+typedef struct
+{
+    uint16_t number; /* tells the guards of several profiles apart; never 0 */
+    bool lan;        /* what this host is attached to stays reachable */
+    GArray *refused; /* IpPrefix, masked, none inside another */
+    GArray *
+        open; /* IpPrefix: what must be reached around the tunnel: gateways, name servers, excludes */
+} NetworkGuard;
+
+/*
+ * What PROFILE wants guarded: the tunnel's networks as PLAN has them, before there is one (PLAN NULL) what the profile
+ * itself lists, and nothing if they are the gateway's to tell. OPEN: IpAddress, beside the excludes. NULL: no kill switch.
+ */
+NetworkGuard *network_guard_new (const Profile *profile, const NetworkPlan *plan,
+                                 const GArray *open);
+void network_guard_free (NetworkGuard *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkGuard, network_guard_free)
+
+/* The number of the guard of a profile: of its name, or of its first gateway where it has none. */
+uint16_t network_guard_get_number (const Profile *profile);

@@ -10,7 +10,11 @@
 enum
 {
     FILE_MAX = 256 * 1024,
+    LINES_MAX = 1024,
+    SERVERS_MAX = 32,
 };
+
+#define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
 
 char *
 resolv_conf_follow (const char *path)
@@ -33,10 +37,10 @@ resolv_conf_get_target (const char *root)
     return resolv_conf_follow (path);
 }
 
-char *
-resolv_conf_read (const char *root)
+static char *
+read_file (const char *root, const char *name)
 {
-    g_autofree char *path = g_strconcat (root, RESOLV_CONF, NULL);
+    g_autofree char *path = g_strconcat (root, name, NULL);
     char *text = g_malloc0 (FILE_MAX + 1);
     int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
@@ -47,4 +51,35 @@ resolv_conf_read (const char *root)
     if (fd >= 0)
         close (fd);
     return text;
+}
+
+char *
+resolv_conf_read (const char *root)
+{
+    return read_file (root, RESOLV_CONF);
+}
+
+static void
+add_servers (const char *text, GArray *servers)
+{
+    g_auto (GStrv) lines = g_strsplit (text, "\n", LINES_MAX);
+    for (char **line = lines; *line != NULL; line++)
+    {
+        g_auto (GStrv) words = g_strsplit_set (g_strstrip (*line), " \t", 3);
+        IpAddress address;
+        if (g_strv_length (words) >= 2 && strcmp (words[0], "nameserver") == 0 &&
+            ip_address_parse (words[1], &address) && servers->len < SERVERS_MAX)
+            g_array_append_val (servers, address);
+    }
+}
+
+GArray *
+resolv_conf_list_servers (const char *root)
+{
+    GArray *servers = g_array_new (false, false, sizeof (IpAddress));
+    g_autofree char *own = resolv_conf_read (root);
+    g_autofree char *upstream = read_file (root, RESOLVED_UPSTREAM);
+    add_servers (own, servers);
+    add_servers (upstream, servers);
+    return servers;
 }

@@ -580,7 +580,6 @@ static const ProfileWord encapsulations[] = {
     }
 
 static const ProfileWord switches[] = SWITCH (NULL);
-static const ProfileWord kill_switches[] = SWITCH ("this version has no kill switch; only no");
 static const ProfileWord reauths[] = SWITCH ("this version cannot log in again by itself; only no");
 static const ProfileWord on_demands[] = SWITCH ("this version cannot connect on demand; only no");
 
@@ -625,7 +624,8 @@ const ProfileKey profile_keys[] = {
     { "network", "domains", HOSTS (domains) },
     { "network", "plane", WORD (plane, planes) },
     { "network", "mtu", AT (mtu), .read = read_mtu, .write = write_mtu, .least = 576, .most = 65535 },
-    { "network", "kill-switch", YES_NO (kill_switch, kill_switches) },
+    { "network", "lan", YES_NO (lan, switches) },
+    { "network", "kill-switch", YES_NO (kill_switch, switches) },
     { "network", "ipv6-guard", YES_NO (ipv6_guard, switches) },
     { "network", "interface", AT (interface), .read = read_interface, .write = write_text },
 

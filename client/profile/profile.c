@@ -51,6 +51,7 @@ profile_new (void)
         FIELD (GArray *, self, arrays[i].offset) = g_array_new (false, false, arrays[i].item_size);
     self->port = 500;
     self->ipv6_guard = true;
+    self->lan = true;
     self->mobike = true;
     self->dpd_delay = 30;
     self->rekey_ike = 4 * 3600;

@@ -91,6 +91,7 @@ typedef struct
     char **domains;   /* beside those of the gateway; NULL: none */
     ProfilePlane plane;
     unsigned mtu; /* 0: auto */
+    bool lan; /* networks that this host is attached to stay reachable beside a tunnel with rules */
     bool kill_switch;
     bool ipv6_guard;
     char *interface; /* NULL: outrider%d */

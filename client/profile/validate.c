@@ -76,11 +76,19 @@ check_pkcs12 (const Profile *profile)
                : NULL;
 }
 
+static const char *
+check_kill_switch (const Profile *profile)
+{
+    return profile->kill_switch && profile->routes == PROFILE_NONE
+               ? "without routes there is nothing to refuse"
+               : NULL;
+}
+
 static const Rule rules[] = {
     { "gateway", "address", check_address },  { "gateway", "trust", check_trust },
     { "gateway", "ca-file", check_ca_file },  { "login", "user", check_user },
     { "login", "pkcs12-file", check_pkcs12 }, { "login", "certificate-file", check_certificate },
-    { "login", "key-file", check_key },
+    { "login", "key-file", check_key },       { "network", "kill-switch", check_kill_switch },
 };
 
 /* However the profile was made: each value must be one that its key would take. */

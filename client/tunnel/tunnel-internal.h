@@ -91,7 +91,13 @@ void tunnel_deadline_reached (void *data);
 void tunnel_received (ByteView datagram, int error_number, void *data);
 
 /* tunnel-network.c */
+
+/* A plane may want an SA to be rekeyed. */
+void tunnel_watch_plane (OutriderTunnel *self);
 bool tunnel_bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **error);
 bool tunnel_switch_child (OutriderTunnel *self, IkeChildSa *child, GError **error);
 void tunnel_take_child_down (OutriderTunnel *self, IkeChildSa *child);
 void tunnel_path_became_narrower (OutriderTunnel *self);
+
+/* Has the kill switch in force, if the profile wants one; RESOLVING: name servers stay within reach. */
+bool tunnel_guard (OutriderTunnel *self, bool resolving, GError **error);

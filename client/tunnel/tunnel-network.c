@@ -28,17 +28,51 @@ compute_mtu (OutriderTunnel *self, const IkeChildSa *child)
                                         udp_transport_get_mtu (self->transport));
 }
 
+bool
+tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
+{
+    if (!self->profile->kill_switch)
+        return true;
+    g_autoptr (GArray) open = resolving ? outrider_host_list_name_servers (self->host)
+                                        : g_array_new (false, false, sizeof (IpAddress));
+    for (guint i = 0; self->gateways != NULL && i < self->gateways->len; i++)
+    {
+        const Gateway *gateway = self->gateways->pdata[i];
+        g_array_append_val (open, gateway->endpoint.address);
+    }
+    g_autoptr (NetworkGuard) guard = network_guard_new (self->profile, self->plan, open);
+    return guard == NULL || outrider_host_guard (self->host, guard, error);
+}
+
+/* What a user should know of the host's other networks. */
+static void
+tell_overlaps (OutriderTunnel *self)
+{
+    for (guint i = 0; i < self->plan->overlaps->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (self->plan->overlaps, LocalNetwork, i);
+        g_autofree char *text = ip_prefix_format (&network->prefix);
+        tunnel_notice (self, "%s stays with %s: this host is attached to it", text,
+                       network->device);
+    }
+    g_autoptr (GPtrArray) elsewhere = outrider_host_check (self->host);
+    for (guint i = 0; i < elsewhere->len; i++)
+        tunnel_notice (self, "%s", (const char *)elsewhere->pdata[i]);
+}
+
 static bool
 apply_plan (OutriderTunnel *self, GError **error)
 {
     g_autoptr (GArray) local = join_selectors (self, true);
     g_autoptr (GArray) remote = join_selectors (self, false);
     const char *device = outrider_data_plane_get_device (self->plane);
+    g_autoptr (GArray) networks = outrider_host_list_networks (self->host);
     NetworkPlanInputs inputs = {
         .profile = self->profile,
         .grant = self->grant,
         .local = local,
         .remote = remote,
+        .local_networks = networks,
         .gateway = udp_transport_get_gateway (self->transport).address,
         .without_v6 = outrider_host_lacks_v6 (self->host, device),
         .device = device,
@@ -54,9 +88,12 @@ apply_plan (OutriderTunnel *self, GError **error)
         network_plan_free (plan);
         return false;
     }
+    bool same = self->plan != NULL && network_plan_differs_by_mtu_alone (self->plan, plan);
     network_plan_free (self->plan);
     self->plan = plan;
-    return true;
+    if (!same)
+        tell_overlaps (self);
+    return tunnel_guard (self, false, error);
 }
 
 void
@@ -82,6 +119,26 @@ find_child (const OutriderTunnel *self, unsigned number)
             return child;
     }
     return NULL;
+}
+
+/* The kernel counts what the session does not see. */
+static void
+child_expires (OutriderDataPlane *plane, guint number, guint spi_in, gboolean hard, gpointer data)
+{
+    OutriderTunnel *self = data;
+    const IkeChildSa *child = plane == self->plane ? find_child (self, number) : NULL;
+    if (self->session == NULL || child == NULL || child->spi_in != spi_in)
+        return; /* it was replaced already */
+    tunnel_notice (self, hard ? "a child SA has come to its end: it is rekeyed"
+                              : "a child SA comes to its end: it is rekeyed");
+    ike_session_rekey_child (self->session, deadline_now ());
+    tunnel_pull (self);
+}
+
+void
+tunnel_watch_plane (OutriderTunnel *self)
+{
+    g_signal_connect_object (self->plane, "expiring", G_CALLBACK (child_expires), self, 0);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tunnel/tunnel-internal.h"
 
-#include "dataplane/tun.h"
+#include "dataplane/choice.h"
 #include "errors.h"
 #include "ike/limits.h"
 #include "network/netlink-host.h"
@@ -137,14 +137,32 @@ get_answer_timeout (const OutriderTunnel *self)
                : MAX (total / self->gateways->len, ANSWER_TIMEOUT_LEAST * IKE_SECOND);
 }
 
+/* What the kernel plane cannot carry is found out before it is offered. */
+static bool
+choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gateway *gateway,
+              GError **error)
+{
+    g_autofree char *why_not_kernel = NULL;
+    self->plane = outrider_data_plane_choose (
+        self->profile->plane, gateway->endpoint.address.family, config->esp_proposals,
+        OUTRIDER_OUTER_MARK, &why_not_kernel, error);
+    if (self->plane == NULL)
+        return false;
+    if (why_not_kernel != NULL)
+        tunnel_notice (self, "%s: using the userspace plane", why_not_kernel);
+    tunnel_watch_plane (self);
+    return true;
+}
+
 static IkeSession *
 make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
 {
-    IkeSessionConfig *config =
+    g_autoptr (IkeSessionConfig) config =
         login_make_config (self->profile, self->credentials, gateway->name, error);
-    if (config == NULL)
+    if (config == NULL || !choose_plane (self, config, gateway, error))
         return NULL;
-    config->force_encapsulation = true; /* the userspace plane has no raw socket */
+    config->force_encapsulation = self->profile->encapsulation == PROFILE_ENCAPSULATION_ALWAYS ||
+                                  outrider_data_plane_needs_encapsulation (self->plane);
     config->answer_timeout = get_answer_timeout (self);
     config->send_gateway_identity = config->send_gateway_identity && !self->name_withheld;
     if (config->identity == NULL)
@@ -153,7 +171,7 @@ make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
         g_autofree char *text = ip_address_format (&local);
         config->identity = certs_identity_parse (text, NULL);
     }
-    return ike_session_new (config, error);
+    return ike_session_new (g_steal_pointer (&config), error);
 }
 
 static bool
@@ -164,10 +182,7 @@ open_connection (OutriderTunnel *self, const Gateway *gateway, GError **error)
     if (self->transport == NULL)
         return false;
     self->session = make_session (self, gateway, error);
-    if (self->session == NULL)
-        return false;
-    self->plane = outrider_tun_plane_new ();
-    return true;
+    return self->session != NULL;
 }
 
 static void
@@ -201,18 +216,28 @@ try_gateway (OutriderTunnel *self)
     }
 }
 
+/* Where no name server answers after the connection was lost, the addresses from before are tried again. */
 static void
 resolved (GPtrArray *gateways, GError *error, void *data)
 {
     OutriderTunnel *self = data;
-    if (error != NULL)
+    g_autoptr (GError) guard_error = NULL;
+    if (error != NULL && (self->since == 0 || self->gateways == NULL))
     {
         tunnel_end_try (self, error, "resolving");
         return;
     }
-    g_clear_pointer (&self->gateways, g_ptr_array_unref);
-    self->gateways = g_ptr_array_ref (gateways);
+    if (error == NULL)
+    {
+        g_clear_pointer (&self->gateways, g_ptr_array_unref);
+        self->gateways = g_ptr_array_ref (gateways);
+    }
     self->gateway = 0;
+    if (!tunnel_guard (self, false, &guard_error))
+    {
+        tunnel_end_try (self, guard_error, "host");
+        return;
+    }
     try_gateway (self);
 }
 
@@ -221,6 +246,12 @@ tunnel_begin_try (OutriderTunnel *self)
 {
     self->started = deadline_now ();
     tunnel_set_state (self, OUTRIDER_TUNNEL_RESOLVING);
+    g_autoptr (GError) error = NULL;
+    if (!tunnel_guard (self, true, &error))
+    {
+        tunnel_end_try (self, error, "host");
+        return;
+    }
     gateway_resolve (self->profile->addresses, self->profile->port, self->cancellable, resolved,
                      self);
 }

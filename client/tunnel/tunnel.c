@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tunnel/tunnel-internal.h"
 
+#include "dataplane/choice.h"
 #include "tunnel/login.h"
 
 G_DEFINE_FINAL_TYPE (OutriderTunnel, outrider_tunnel, G_TYPE_OBJECT)
@@ -70,6 +71,7 @@ outrider_tunnel_connect (OutriderTunnel *self)
     self->deadline = deadline_new (tunnel_deadline_reached, self);
     self->pause = deadline_new (pause_is_over, self);
     g_autoptr (GError) error = NULL;
+    outrider_data_plane_remove_leftovers ();
     if (!outrider_host_prepare (self->host, &error))
     {
         tunnel_end_try (self, error, "host");

@@ -116,6 +116,8 @@ static const struct
     { "network", "domains", "corp.example;lab.example" },
     { "network", "plane", "userspace" },
     { "network", "mtu", "1280" },
+    { "network", "lan", "no" },
+    { "network", "kill-switch", "yes" },
     { "network", "ipv6-guard", "no" },
     { "network", "interface", "vpn%d" },
     { "session", "mobike", "no" },
@@ -132,12 +134,11 @@ static const struct
     const char *section, *key, *value, *refused;
 } fixed[] = {
     { "gateway", "revocation", "off", "soft" },  { "gateway", "revocation", "off", "strict" },
-    { "login", "token", "", "pkcs11:object=x" }, { "network", "kill-switch", "no", "yes" },
-    { "session", "reauth", "no", "yes" },        { "session", "on-demand", "no", "true" },
-    { "network", "plane", "auto", "kernel" },    { "login", "method", "eap", "eap-tls" },
-    { "login", "method", "eap", "eap-ttls" },    { "login", "method", "eap", "eap-peap" },
-    { "login", "method", "eap", "eap-gtc" },     { "login", "method", "eap", "eap-md5" },
-    { "login", "method", "eap", "psk+eap-gtc" },
+    { "login", "token", "", "pkcs11:object=x" }, { "session", "reauth", "no", "yes" },
+    { "session", "on-demand", "no", "true" },    { "network", "plane", "auto", "kernel" },
+    { "login", "method", "eap", "eap-tls" },     { "login", "method", "eap", "eap-ttls" },
+    { "login", "method", "eap", "eap-peap" },    { "login", "method", "eap", "eap-gtc" },
+    { "login", "method", "eap", "eap-md5" },     { "login", "method", "eap", "psk+eap-gtc" },
 };
 
 static bool
@@ -341,6 +342,8 @@ static const struct
 } rules[] = {
     { "[gateway]\naddress=a\n[login]\nuser=u\n", NULL },
     { "[login]\nuser=u\n", "lab: [gateway] address: missing" },
+    { "[gateway]\naddress=a\n[login]\nuser=u\n[network]\nroutes=none\nkill-switch=yes\n",
+      "lab: [network] kill-switch: without routes" },
     { "[gateway]\naddress=a\n", "lab: [login] user: missing" },
     { "[gateway]\naddress=a\n[login]\nmethod=eap\n", "lab: [login] user: missing" },
     { "[gateway]\naddress=a\ntrust=file\n[login]\nuser=u\n", "lab: [gateway] trust: file needs" },
@@ -381,10 +384,10 @@ values_are_checked_however_they_came (void)
 {
     g_autoptr (Profile) profile = read_good ("[gateway]\naddress=a\n[login]\nuser=u\n");
     g_autoptr (GError) error = NULL;
-    profile->kill_switch = true;
+    profile->reauth = true;
     g_assert_false (profile_validate (profile, "bus", &error));
-    g_assert_true (g_str_has_prefix (error->message, "bus: [network] kill-switch: this version"));
-    profile->kill_switch = false;
+    g_assert_true (g_str_has_prefix (error->message, "bus: [session] reauth: this version"));
+    profile->reauth = false;
     profile->plane = PROFILE_PLANE_KERNEL;
     g_assert_false (profile_validate (profile, "bus", NULL));
     profile->plane = PROFILE_PLANE_AUTO;

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/netlink-guard.h"
+
+#include "network/netlink-routes.h"
+
+#include <linux/rtnetlink.h>
+
+enum
+{
+    PRIORITY_BASE = 22400, /* behind every tunnel's rules; a pair for each guard */
+    PRIORITY_PAIRS = 1024,
+    TABLE_BASE = (NETLINK_OUTER_MARK + 1) << 16, /* plus the guard's number */
+};
+
+static const IpFamily families[] = { IP_V4, IP_V6 };
+
+/* ---- what a guard is in the kernel ---- */
+
+static uint32_t
+get_table (uint16_t number)
+{
+    return TABLE_BASE + (uint32_t)number;
+}
+
+static bool
+is_of_guard (uint32_t table)
+{
+    return table >> 16 == NETLINK_OUTER_MARK + 1;
+}
+
+static uint32_t
+get_priority (uint16_t number)
+{
+    return PRIORITY_BASE + 2 * (number % PRIORITY_PAIRS);
+}
+
+static NetlinkRoute
+route_of (const NetworkGuard *guard, NetlinkRouteKind kind, const IpPrefix *destination)
+{
+    return (NetlinkRoute){ .kind = kind,
+                           .destination = *destination,
+                           .table = get_table (guard->number) };
+}
+
+static void
+list_routes (const NetworkGuard *guard, GArray *routes)
+{
+    for (guint i = 0; i < guard->refused->len; i++)
+    {
+        NetlinkRoute route =
+            route_of (guard, NETLINK_ROUTE_PROHIBIT, &g_array_index (guard->refused, IpPrefix, i));
+        g_array_append_val (routes, route);
+    }
+    for (guint i = 0; i < guard->open->len; i++)
+    {
+        NetlinkRoute route =
+            route_of (guard, NETLINK_ROUTE_THROW, &g_array_index (guard->open, IpPrefix, i));
+        g_array_append_val (routes, route);
+    }
+}
+
+static void
+list_rules (const NetworkGuard *guard, GArray *rules)
+{
+    uint32_t priority = get_priority (guard->number);
+    for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
+    {
+        int widest = -1;
+        for (guint i = 0; i < guard->refused->len; i++)
+        {
+            const IpPrefix *prefix = &g_array_index (guard->refused, IpPrefix, i);
+            if (prefix->address.family == families[f] && (widest < 0 || prefix->length < widest))
+                widest = prefix->length;
+        }
+        if (widest < 0)
+            continue;
+        NetlinkRule nearer = { families[f], priority, RT_TABLE_MAIN, 0, widest };
+        NetlinkRule ours = { families[f], priority + 1, get_table (guard->number),
+                             NETLINK_OUTER_MARK, -1 };
+        if (guard->lan)
+            g_array_append_val (rules, nearer);
+        g_array_append_val (rules, ours);
+    }
+}
+
+/* ---- what is there ---- */
+
+static GArray *
+find_routes (Netlink *netlink, uint32_t table)
+{
+    g_autoptr (GArray) all = netlink_list_own_blackholes (netlink);
+    GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
+    for (guint i = 0; i < all->len; i++)
+        if (g_array_index (all, NetlinkRoute, i).table == table)
+            g_array_append_vals (routes, &g_array_index (all, NetlinkRoute, i), 1);
+    return routes;
+}
+
+static GArray *
+find_rules (Netlink *netlink, uint16_t number, GError **error)
+{
+    g_autoptr (GArray) all = netlink_list_own_rules (netlink, error);
+    if (all == NULL)
+        return NULL;
+    GArray *rules = g_array_new (false, false, sizeof (NetlinkRule));
+    uint32_t priority = get_priority (number);
+    for (guint i = 0; i < all->len; i++)
+    {
+        const NetlinkRule *rule = &g_array_index (all, NetlinkRule, i);
+        if (rule->table == get_table (number) ||
+            (rule->table == RT_TABLE_MAIN && rule->priority == priority))
+            g_array_append_vals (rules, rule, 1);
+    }
+    return rules;
+}
+
+static bool
+has_route (const GArray *routes, const NetlinkRoute *wanted)
+{
+    for (guint i = 0; i < routes->len; i++)
+    {
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
+        if (route->kind == wanted->kind &&
+            ip_prefix_equal (&route->destination, &wanted->destination))
+            return true;
+    }
+    return false;
+}
+
+static bool
+has_rule (const GArray *rules, const NetlinkRule *wanted)
+{
+    for (guint i = 0; i < rules->len; i++)
+    {
+        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
+        if (rule->family == wanted->family && rule->priority == wanted->priority &&
+            rule->suppress_length == wanted->suppress_length)
+            return true;
+    }
+    return false;
+}
+
+/* ---- calls ---- */
+
+static void
+keep_refused (const GArray *old, GArray *routes)
+{
+    for (guint i = 0; i < old->len; i++)
+    {
+        const NetlinkRoute *route = &g_array_index (old, NetlinkRoute, i);
+        if (route->kind == NETLINK_ROUTE_PROHIBIT)
+            g_array_append_vals (routes, route, 1);
+    }
+}
+
+bool
+netlink_guard_set (Netlink *netlink, const NetworkGuard *guard, GError **error)
+{
+    g_autoptr (GArray) routes = g_array_new (false, false, sizeof (NetlinkRoute));
+    g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
+    g_autoptr (GArray) old_routes = find_routes (netlink, get_table (guard->number));
+    g_autoptr (GArray) old_rules = find_rules (netlink, guard->number, error);
+    if (old_rules == NULL)
+        return false;
+    list_routes (guard, routes);
+    list_rules (guard, rules);
+    if (guard->refused->len == 0)
+    {
+        if (old_rules->len == 0)
+            return true;
+        keep_refused (old_routes, routes);
+        g_array_append_vals (rules, old_rules->data, old_rules->len);
+    }
+
+    for (guint i = 0; i < routes->len; i++)
+        if (!has_route (old_routes, &g_array_index (routes, NetlinkRoute, i)))
+            netlink_add_route (netlink, &g_array_index (routes, NetlinkRoute, i));
+    for (guint i = 0; i < rules->len; i++)
+        if (!has_rule (old_rules, &g_array_index (rules, NetlinkRule, i)))
+            netlink_add_rule (netlink, &g_array_index (rules, NetlinkRule, i));
+    if (!netlink_commit (netlink, false, error))
+        return false;
+    for (guint i = 0; i < old_routes->len; i++)
+        if (!has_route (routes, &g_array_index (old_routes, NetlinkRoute, i)))
+            netlink_delete_route (netlink, &g_array_index (old_routes, NetlinkRoute, i));
+    for (guint i = 0; i < old_rules->len; i++)
+        if (!has_rule (rules, &g_array_index (old_rules, NetlinkRule, i)))
+            netlink_delete_rule (netlink, &g_array_index (old_rules, NetlinkRule, i));
+    return netlink_commit (netlink, true, error);
+}
+
+static void
+lift (Netlink *netlink, const NetworkGuard *guard)
+{
+    g_autoptr (GArray) rules = find_rules (netlink, guard->number, NULL);
+    g_autoptr (GArray) routes = find_routes (netlink, get_table (guard->number));
+    for (guint i = 0; rules != NULL && i < rules->len; i++)
+        netlink_delete_rule (netlink, &g_array_index (rules, NetlinkRule, i));
+    for (guint i = 0; i < routes->len; i++)
+        netlink_delete_route (netlink, &g_array_index (routes, NetlinkRoute, i));
+}
+
+bool
+netlink_guard_lift (Netlink *netlink, uint16_t number, unsigned *ret_lifted, GError **error)
+{
+    g_autoptr (GPtrArray) guards = netlink_guard_list (netlink, error);
+    unsigned lifted = 0;
+    for (guint i = 0; guards != NULL && i < guards->len; i++)
+    {
+        const NetworkGuard *guard = guards->pdata[i];
+        if (number != 0 && guard->number != number)
+            continue;
+        lift (netlink, guard);
+        lifted++;
+    }
+    if (ret_lifted != NULL)
+        *ret_lifted = lifted;
+    return guards != NULL && netlink_commit (netlink, true, error);
+}
+
+static NetworkGuard *
+find_or_add (GPtrArray *guards, uint32_t table)
+{
+    uint16_t number = (uint16_t)(table - TABLE_BASE);
+    for (guint i = 0; i < guards->len; i++)
+        if (((NetworkGuard *)guards->pdata[i])->number == number)
+            return guards->pdata[i];
+    NetworkGuard *guard = g_new0 (NetworkGuard, 1);
+    guard->number = number;
+    guard->refused = g_array_new (false, false, sizeof (IpPrefix));
+    guard->open = g_array_new (false, false, sizeof (IpPrefix));
+    g_ptr_array_add (guards, guard);
+    return guard;
+}
+
+GPtrArray *
+netlink_guard_list (Netlink *netlink, GError **error)
+{
+    g_autoptr (GArray) rules = netlink_list_own_rules (netlink, error);
+    if (rules == NULL)
+        return NULL;
+    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink);
+    GPtrArray *guards = g_ptr_array_new_with_free_func ((GDestroyNotify)network_guard_free);
+    for (guint i = 0; i < rules->len; i++)
+    {
+        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
+        if (is_of_guard (rule->table))
+            find_or_add (guards, rule->table);
+    }
+    for (guint i = 0; i < routes->len; i++)
+    {
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
+        if (!is_of_guard (route->table))
+            continue;
+        NetworkGuard *guard = find_or_add (guards, route->table);
+        g_array_append_val (route->kind == NETLINK_ROUTE_PROHIBIT ? guard->refused : guard->open,
+                            route->destination);
+    }
+    for (guint i = 0; i < guards->len; i++)
+    {
+        NetworkGuard *guard = guards->pdata[i];
+        for (guint k = 0; k < rules->len; k++)
+        {
+            const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, k);
+            guard->lan = guard->lan || (rule->table == RT_TABLE_MAIN &&
+                                        rule->priority == get_priority (guard->number));
+        }
+    }
+    return guards;
+}

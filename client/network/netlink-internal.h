@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * What netlink.c (changes, in batches) and netlink-list.c (questions) share.
+ */
+
+#include "network/netlink.h"
+
+#include <libmnl/libmnl.h>
+
+enum
+{
+    NETLINK_BATCH_SIZE = 32 * 1024, /* octets sent at once; the answers fit the socket's buffer */
+    NETLINK_MESSAGE_MAX = 512,
+};
+
+struct Netlink
+{
+    struct mnl_socket *socket;
+    uint32_t sequence;
+    GByteArray *queued;
+    GArray *ends; /* size_t: where each queued message ends */
+};
+
+/* NO_RIGHTS or HOST_REFUSED in the kernel's words. */
+void netlink_set_error (int error_number, GError **error);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/netlink-internal.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+enum
+{
+    OWN_RULES_MAX = 4096,
+    OWN_ROUTES_MAX = 4096,
+    NETWORKS_MAX = 4096,
+    ATTRIBUTES_MAX = 64, /* more than rules, routes and addresses have */
+};
+
+G_STATIC_ASSERT (FRA_MAX < ATTRIBUTES_MAX && RTA_MAX < ATTRIBUTES_MAX && IFA_MAX < ATTRIBUTES_MAX);
+
+/* ---- asking ---- */
+
+static int
+collect_attribute (const struct nlattr *attribute, void *data)
+{
+    const struct nlattr **attributes = data;
+    if (mnl_attr_get_type (attribute) < ATTRIBUTES_MAX)
+        attributes[mnl_attr_get_type (attribute)] = attribute;
+    return MNL_CB_OK;
+}
+
+static bool
+has_size (const struct nlattr *attribute, size_t size)
+{
+    return attribute != NULL && mnl_attr_get_payload_len (attribute) == size;
+}
+
+/* Asks for a list and gives each entry to COLLECT; false with errno set. */
+static bool
+dump (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, GArray *entries)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
+    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request->nlmsg_seq = ++self->sequence;
+    unsigned port = mnl_socket_get_portid (self->socket);
+    int result = mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0 ? -1 : MNL_CB_OK;
+    while (result == MNL_CB_OK)
+    {
+        ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
+        result = size < 0 ? -1
+                          : mnl_cb_run (buffer, (size_t)size, request->nlmsg_seq, port, collect,
+                                        entries);
+    }
+    return result >= 0;
+}
+
+/* ---- our own rules ---- */
+
+static int
+collect_rule (const struct nlmsghdr *message, void *data)
+{
+    GArray *rules = data;
+    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
+    const struct fib_rule_hdr *header = mnl_nlmsg_get_payload (message);
+    if (message->nlmsg_type != RTM_NEWRULE || rules->len >= OWN_RULES_MAX ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
+        !has_size (attributes[FRA_PROTOCOL], 1) || !has_size (attributes[FRA_PRIORITY], 4) ||
+        !has_size (attributes[FRA_TABLE], 4) ||
+        mnl_attr_get_u8 (attributes[FRA_PROTOCOL]) != NETLINK_PROTOCOL)
+        return MNL_CB_OK;
+    NetlinkRule rule = {
+        .family = header->family == AF_INET ? IP_V4 : IP_V6,
+        .priority = mnl_attr_get_u32 (attributes[FRA_PRIORITY]),
+        .table = mnl_attr_get_u32 (attributes[FRA_TABLE]),
+        .suppress_length = -1,
+    };
+    if (has_size (attributes[FRA_FWMARK], 4))
+        rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);
+    if (has_size (attributes[FRA_SUPPRESS_PREFIXLEN], 4))
+        rule.suppress_length = (int)mnl_attr_get_u32 (attributes[FRA_SUPPRESS_PREFIXLEN]);
+    g_array_append_val (rules, rule);
+    return MNL_CB_OK;
+}
+
+GArray *
+netlink_list_own_rules (Netlink *self, GError **error)
+{
+    g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+    request->nlmsg_type = RTM_GETRULE;
+    mnl_nlmsg_put_extra_header (request, sizeof (struct fib_rule_hdr));
+    if (!dump (self, request, collect_rule, rules))
+    {
+        netlink_set_error (errno, error);
+        return NULL;
+    }
+    return g_steal_pointer (&rules);
+}
+
+/* ---- our own routes without a device ---- */
+
+static int
+collect_route (const struct nlmsghdr *message, void *data)
+{
+    GArray *routes = data;
+    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
+    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
+    if (message->nlmsg_type != RTM_NEWROUTE || routes->len >= OWN_ROUTES_MAX ||
+        header->rtm_protocol != NETLINK_PROTOCOL ||
+        (header->rtm_type != RTN_THROW && header->rtm_type != RTN_PROHIBIT) ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
+        !has_size (attributes[RTA_TABLE], 4))
+        return MNL_CB_OK;
+
+    IpFamily family = header->rtm_family == AF_INET ? IP_V4 : IP_V6;
+    NetlinkRoute route = {
+        .kind = header->rtm_type == RTN_THROW ? NETLINK_ROUTE_THROW : NETLINK_ROUTE_PROHIBIT,
+        .destination = { .address = { .family = family }, .length = header->rtm_dst_len },
+        .table = mnl_attr_get_u32 (attributes[RTA_TABLE]),
+    };
+    if (has_size (attributes[RTA_DST], ip_family_size (family)))
+        route.destination.address = ip_address (
+            byte_view (mnl_attr_get_payload (attributes[RTA_DST]), ip_family_size (family)));
+    if (has_size (attributes[RTA_PRIORITY], 4))
+        route.metric = mnl_attr_get_u32 (attributes[RTA_PRIORITY]);
+    g_array_append_val (routes, route);
+    return MNL_CB_OK;
+}
+
+GArray *
+netlink_list_own_blackholes (Netlink *self)
+{
+    static const uint8_t families[] = { AF_INET, AF_INET6 };
+    GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
+    for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
+    {
+        _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+        struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+        request->nlmsg_type = RTM_GETROUTE;
+        struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+        header->rtm_family = families[f];
+        header->rtm_protocol = NETLINK_PROTOCOL; /* the kernel looks for us */
+        dump (self, request, collect_route, routes);
+    }
+    return routes;
+}
+
+/* ---- which way something goes now ---- */
+
+static int
+collect_answer (const struct nlmsghdr *message, void *data)
+{
+    NetlinkWay *way = data;
+    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
+    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
+    if (message->nlmsg_type != RTM_NEWROUTE ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0)
+        return MNL_CB_OK;
+    way->length = header->rtm_dst_len;
+    way->protocol = header->rtm_protocol;
+    if (header->rtm_type == RTN_UNICAST && has_size (attributes[RTA_OIF], 4))
+        way->device_index = (int)mnl_attr_get_u32 (attributes[RTA_OIF]);
+    return MNL_CB_OK;
+}
+
+bool
+netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
+    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+    request->nlmsg_type = RTM_GETROUTE;
+    request->nlmsg_flags = NLM_F_REQUEST;
+    request->nlmsg_seq = ++self->sequence;
+    struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+    size_t size = ip_family_size (destination->family);
+    header->rtm_family = destination->family == IP_V4 ? AF_INET : AF_INET6;
+    header->rtm_dst_len = (uint8_t)(8 * size);
+    header->rtm_flags = RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH;
+    mnl_attr_put (request, RTA_DST, size, destination->octets);
+    *ret_way = (NetlinkWay){ 0 };
+    if (mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0)
+        return false;
+    ssize_t received = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
+    return received > 0 &&
+           mnl_cb_run (buffer, (size_t)received, self->sequence,
+                       mnl_socket_get_portid (self->socket), collect_answer, ret_way) >= 0 &&
+           ret_way->device_index != 0;
+}
+
+/* ---- the networks that this host is attached to ---- */
+
+static int
+collect_network (const struct nlmsghdr *message, void *data)
+{
+    GArray *networks = data;
+    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
+    const struct ifaddrmsg *header = mnl_nlmsg_get_payload (message);
+    if (message->nlmsg_type != RTM_NEWADDR || networks->len >= NETWORKS_MAX ||
+        header->ifa_scope != RT_SCOPE_UNIVERSE ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0)
+        return MNL_CB_OK;
+    IpFamily family = header->ifa_family == AF_INET ? IP_V4 : IP_V6;
+    if (!has_size (attributes[IFA_ADDRESS], ip_family_size (family)))
+        return MNL_CB_OK;
+    IpPrefix prefix = {
+        .address = ip_address (
+            byte_view (mnl_attr_get_payload (attributes[IFA_ADDRESS]), ip_family_size (family))),
+        .length = header->ifa_prefixlen,
+    };
+    LocalNetwork network = { .prefix = ip_prefix_masked (&prefix),
+                             .device_index = (int)header->ifa_index };
+    if_indextoname (header->ifa_index, network.device);
+    g_array_append_val (networks, network);
+    return MNL_CB_OK;
+}
+
+GArray *
+netlink_list_networks (Netlink *self)
+{
+    GArray *networks = g_array_new (false, true, sizeof (LocalNetwork));
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+    request->nlmsg_type = RTM_GETADDR;
+    mnl_nlmsg_put_extra_header (request, sizeof (struct ifaddrmsg));
+    dump (self, request, collect_network, networks);
+    return networks;
+}

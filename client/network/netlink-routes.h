@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * A plan's routes and rules in the kernel. Split routes stand in the main table, where everybody looks, behind every route of
+ * the same width that is there already. Where rules must tell the tunnel's own outer packets apart (NetworkPlan.own_table),
+ * the routes stand in a table of the device's own, and two rules a family lead there:
+ *
+ *     P:    from all lookup main suppress_prefixlength N    what is nearer than the tunnel's routes stays where it is
+ *     P+1:  not from all fwmark MARK lookup TABLE           the rest, but for the outer packets
+ *
+ * P is of the device, so that two tunnels never share a rule; the one that came first is asked first.
+ */
+
+#include "network/netlink.h"
+
+/* The mark that the tunnel's own outer packets carry (SO_MARK): rules leave them alone. */
+#define NETLINK_OUTER_MARK 0x4f75
+
+/* Brings the kernel from one plan's routes and rules to another's; NULL: none. What is new comes before what is old goes. */
+bool netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const NetworkPlan *to,
+                            GError **error);
+
+/* Removes what belongs to devices that are gone: their process did not live to do it. */
+bool netlink_routes_remove_leftovers (Netlink *netlink, GError **error);
+
+/*
+ * Asks the kernel where PLAN's routes lead now that they are in force: char *, a sentence for each that leads elsewhere since
+ * another route or rule comes first. The first NETLINK_ROUTES_CHECKED alone.
+ */
+#define NETLINK_ROUTES_CHECKED 64
+GPtrArray *netlink_routes_check (Netlink *netlink, const NetworkPlan *plan);
