@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What systemd-resolved is told about a tunnel, and what becomes of it where the service is not as it should be. */
+
+#include "errors.h"
+#include "network/dns-resolved.h"
+#include "network/journal.h"
+#include "private-bus.h"
+#include "stand-in-resolve1.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <net/if.h>
+#include <unistd.h>
+
+typedef struct
+{
+    char *root;
+    char *journals;
+    PrivateBus *bus;
+    StandInResolve1 *service;
+    DnsResolved *dns;
+    NetworkPlan *plan;
+} Fixture;
+
+#define SECONDS (2 * G_USEC_PER_SEC) /* what a step may take */
+
+/* ---- the scene ---- */
+
+static char *
+in_root (const Fixture *self, const char *path)
+{
+    return g_strconcat (self->root, path, NULL);
+}
+
+static void
+put (const Fixture *self, const char *path, const char *content)
+{
+    g_autofree char *whole = in_root (self, path);
+    g_autofree char *folder = g_path_get_dirname (whole);
+    g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
+    g_unlink (whole);
+    g_assert_true (g_file_set_contents (whole, content, -1, NULL));
+}
+
+static void
+add_server (NetworkPlan *plan, const char *text)
+{
+    IpAddress server;
+    g_assert_true (ip_address_parse (text, &server));
+    g_array_append_val (plan->dns, server);
+}
+
+static NetworkPlan *
+make_plan (void)
+{
+    NetworkPlan *plan = g_new0 (NetworkPlan, 1);
+    plan->device = g_strdup ("lo");
+    plan->device_index = (int)if_nametoindex ("lo");
+    g_assert_cmpint (plan->device_index, ==, 1);
+    plan->addresses = g_array_new (false, false, sizeof (IpPrefix));
+    plan->routes = g_array_new (false, false, sizeof (IpPrefix));
+    plan->excludes = g_array_new (false, false, sizeof (IpPrefix));
+    plan->dns = g_array_new (false, false, sizeof (IpAddress));
+    plan->search = g_ptr_array_new_with_free_func (g_free);
+    add_server (plan, "10.7.0.53");
+    g_ptr_array_add (plan->search, g_strdup ("corp.test"));
+    return plan;
+}
+
+static void
+set_up (Fixture *self, gconstpointer unused)
+{
+    self->root = g_dir_make_tmp ("outrider-resolved-XXXXXX", NULL);
+    self->journals = in_root (self, JOURNAL_DIRECTORY);
+    self->bus = private_bus_new (self->root);
+    self->dns = dns_resolved_new (self->root);
+    self->plan = make_plan ();
+    put (self, "/run/systemd/resolve/stub-resolv.conf", "nameserver 127.0.0.53\n");
+    put (self, "/etc/nsswitch.conf", "hosts: files dns\n");
+    g_autofree char *link = in_root (self, "/etc/resolv.conf");
+    g_assert_cmpint (symlink ("../run/systemd/resolve/stub-resolv.conf", link), ==, 0);
+}
+
+static void
+remove_folder (const char *path)
+{
+    g_autoptr (GDir) entries = g_dir_open (path, 0, NULL);
+    const char *name;
+    while (entries != NULL && (name = g_dir_read_name (entries)) != NULL)
+    {
+        g_autofree char *entry = g_build_filename (path, name, NULL);
+        if (g_file_test (entry, G_FILE_TEST_IS_DIR) && !g_file_test (entry, G_FILE_TEST_IS_SYMLINK))
+            remove_folder (entry);
+        else
+            g_unlink (entry);
+    }
+    g_rmdir (path);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer unused)
+{
+    dns_resolved_free (self->dns);
+    stand_in_resolve1_free (self->service);
+    private_bus_free (self->bus);
+    network_plan_free (self->plan);
+    remove_folder (self->root);
+    g_free (self->root);
+    g_free (self->journals);
+}
+
+static void
+serve (Fixture *self, StandInResolve1Options options)
+{
+    self->service = stand_in_resolve1_new (private_bus_get_address (self->bus), &options);
+}
+
+static void
+assert_told (Fixture *self, const char *expected)
+{
+    g_autofree char *story = stand_in_resolve1_take_story (self->service);
+    g_assert_cmpstr (story, ==, expected);
+}
+
+static void
+assert_journals (const Fixture *self, unsigned count)
+{
+    g_auto (GStrv) names = journal_list (self->journals, "");
+    g_assert_cmpuint (g_strv_length (names), ==, count);
+}
+
+static void
+apply (Fixture *self)
+{
+    g_autoptr (GError) error = NULL;
+    g_assert_true (dns_resolved_apply (self->dns, self->plan, &error));
+    g_assert_no_error (error);
+}
+
+/* Within the time of one step, and with nothing left to be undone but what WORDS tell of. */
+static void
+assert_refused (Fixture *self, const char *words)
+{
+    g_autoptr (GError) error = NULL;
+    gint64 before = g_get_monotonic_time ();
+    g_assert_false (dns_resolved_apply (self->dns, self->plan, &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED);
+    g_assert_nonnull (strstr (error->message, words));
+    g_assert_cmpint (g_get_monotonic_time () - before, <, 3 * SECONDS / 2);
+}
+
+/* ---- what it is told ---- */
+
+static void
+split_tunnel (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    add_server (self->plan, "fd00::53");
+    apply (self);
+    assert_told (self, "SetLinkLLMNR (1, 'no')\n"
+                       "SetLinkMulticastDNS (1, 'no')\n"
+                       "SetLinkDomains (1, [('corp.test', false)])\n"
+                       "SetLinkDefaultRoute (1, false)\n"
+                       "SetLinkDNS (1, [(2, [0x0a, 0x07, 0x00, 0x35]), (10, [0xfd, 0x00, 0x00, "
+                       "0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, "
+                       "0x53])])\n"
+                       "FlushCaches ()\n");
+    assert_journals (self, 1);
+    dns_resolved_revert (self->dns);
+    assert_told (self, "RevertLink (1,)\nFlushCaches ()\n");
+    assert_journals (self, 0);
+    dns_resolved_revert (self->dns);
+    assert_told (self, "");
+}
+
+static void
+full_tunnel (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    self->plan->full_v4 = self->plan->dns_default = true;
+    apply (self);
+    assert_told (self, "SetLinkLLMNR (1, 'no')\n"
+                       "SetLinkMulticastDNS (1, 'no')\n"
+                       "SetLinkDomains (1, [('corp.test', false), ('.', true)])\n"
+                       "SetLinkDefaultRoute (1, true)\n"
+                       "SetLinkDNS (1, [(2, [0x0a, 0x07, 0x00, 0x35])])\n"
+                       "FlushCaches ()\n");
+}
+
+/* Its servers are asked beside the others': the gateway may not take all names of a split tunnel. */
+static void
+no_domains (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    g_ptr_array_set_size (self->plan->search, 0);
+    self->plan->dns_default = true;
+    apply (self);
+    assert_told (self, "SetLinkLLMNR (1, 'no')\n"
+                       "SetLinkMulticastDNS (1, 'no')\n"
+                       "SetLinkDomains (1, [])\n"
+                       "SetLinkDefaultRoute (1, true)\n"
+                       "SetLinkDNS (1, [(2, [0x0a, 0x07, 0x00, 0x35])])\n"
+                       "FlushCaches ()\n");
+}
+
+static void
+link_is_reverted_at_the_end (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    apply (self);
+    g_free (stand_in_resolve1_take_story (self->service));
+    g_clear_pointer (&self->dns, dns_resolved_free);
+    assert_told (self, "RevertLink (1,)\nFlushCaches ()\n");
+}
+
+/* ---- a service that is late, old, or does not want ---- */
+
+static void
+link_is_learned_late (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .late_link = 3, .late_scope = 3 });
+    apply (self);
+}
+
+static void
+link_is_never_used (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .late_scope = UINT_MAX });
+    assert_refused (self, "does not use the servers");
+}
+
+static void
+scopes_are_odd (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .scopes_type = "s" });
+    assert_refused (self, "does not use the servers");
+}
+
+static void
+old_version_lacks_default_route (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .lacks = "SetLinkDefaultRoute" });
+    apply (self);
+}
+
+static void
+link_is_somebody_elses (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .refuses = "SetLinkDNS" });
+    assert_refused (self, "SetLinkDNS: the link is managed");
+    g_autofree char *story = stand_in_resolve1_take_story (self->service);
+    g_assert_true (g_str_has_suffix (story, "RevertLink (1,)\nFlushCaches ()\n"));
+    assert_journals (self, 0);
+}
+
+static void
+link_is_never_known (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .late_link = UINT_MAX });
+    assert_refused (self, "not known");
+    assert_journals (self, 0);
+}
+
+/* What is not answered may have been done: the journal stays for the next start. */
+static void
+service_hangs (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .ignores = "SetLinkDomains" });
+    g_assert_true (dns_resolved_owns_names (self->dns));
+    assert_refused (self, "SetLinkDomains");
+}
+
+static void
+service_hangs_at_the_end (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .ignores = "RevertLink" });
+    apply (self);
+    gint64 before = g_get_monotonic_time ();
+    dns_resolved_revert (self->dns);
+    g_assert_cmpint (g_get_monotonic_time () - before, <, 3 * SECONDS / 2);
+    assert_journals (self, 1);
+}
+
+static void
+service_goes (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    apply (self);
+    g_clear_pointer (&self->service, stand_in_resolve1_free);
+    dns_resolved_revert (self->dns);
+    assert_journals (self, 0);
+    g_assert_false (dns_resolved_owns_names (self->dns));
+    assert_refused (self, "systemd-resolved");
+}
+
+static void
+bus_is_silent (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    private_bus_pause (self->bus);
+    gint64 before = g_get_monotonic_time ();
+    g_assert_true (dns_resolved_owns_names (self->dns));
+    assert_refused (self, "does not answer");
+    g_assert_cmpint (g_get_monotonic_time () - before, <, 3 * SECONDS / 2);
+    private_bus_resume (self->bus);
+    g_assert_true (dns_resolved_owns_names (self->dns));
+    apply (self);
+}
+
+static void
+bus_starts_anew (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    apply (self);
+    stand_in_resolve1_free (self->service);
+    private_bus_free (self->bus);
+    self->bus = private_bus_new (self->root);
+    serve (self, (StandInResolve1Options){ 0 });
+    dns_resolved_revert (self->dns);
+    assert_told (self, "RevertLink (1,)\nFlushCaches ()\n");
+}
+
+/* ---- whose are the names? ---- */
+
+static void
+names_are_its_own (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    g_assert_true (dns_resolved_owns_names (self->dns));
+    g_assert_true (dns_resolved_has_file (self->dns));
+    put (self, "/etc/resolv.conf", "nameserver 192.0.2.53\n");
+    g_assert_false (dns_resolved_owns_names (self->dns));
+    g_assert_false (dns_resolved_has_file (self->dns));
+    put (self, "/etc/nsswitch.conf",
+         "passwd: files\nhosts:\tfiles resolve [!UNAVAIL=return] dns\n");
+    g_assert_true (dns_resolved_owns_names (self->dns));
+    g_assert_false (dns_resolved_has_file (self->dns));
+    put (self, "/etc/nsswitch.conf", "#hosts: resolve\nnetworks: resolve\n");
+    g_assert_false (dns_resolved_owns_names (self->dns));
+}
+
+/* A service that could be started is not running. */
+static void
+service_is_not_started (Fixture *self, gconstpointer unused)
+{
+    g_autofree char *marker = in_root (self, "/started");
+    g_autofree char *text =
+        g_strdup_printf ("[D-BUS Service]\nName=org.freedesktop.resolve1\nExec=/bin/touch %s\n"
+                         "User=root\n",
+                         marker);
+    put (self, "/services/org.freedesktop.resolve1.service", text);
+    g_assert_false (dns_resolved_owns_names (self->dns));
+    assert_refused (self, "systemd-resolved");
+    g_assert_false (g_file_test (marker, G_FILE_TEST_EXISTS));
+    assert_journals (self, 0);
+}
+
+static void
+no_bus (Fixture *self, gconstpointer unused)
+{
+    g_autofree char *socket = in_root (self, "/run/dbus/system_bus_socket");
+    g_assert_cmpint (g_unlink (socket), ==, 0);
+    g_assert_false (dns_resolved_owns_names (self->dns));
+    put (self, "/run/dbus/system_bus_socket", "");
+    g_assert_false (dns_resolved_owns_names (self->dns));
+}
+
+/* ---- what a killed process left ---- */
+
+static void
+put_journal (const Fixture *self, const char *device, int process, int index)
+{
+    g_autofree char *path = g_strdup_printf (JOURNAL_DIRECTORY "/resolved.%s", device);
+    g_autofree char *text =
+        g_strdup_printf ("[owner]\nprocess=%d\nstarted=1\n[link]\nindex=%d\n", process, index);
+    put (self, path, text);
+}
+
+static void
+leftovers_are_repaired (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    put_journal (self, "lo", getpid (), 1); /* a number that was given anew since */
+    put_journal (self, "outrider7", 1, 7);  /* a link that is gone */
+    put (self, JOURNAL_DIRECTORY "/resolved.broken", "?");
+    g_autoptr (GError) error = NULL;
+    g_assert_true (dns_resolved_repair (self->dns, &error));
+    g_assert_no_error (error);
+    assert_told (self, "RevertLink (1,)\nFlushCaches ()\n");
+    assert_journals (self, 0);
+}
+
+static void
+link_of_another_is_left_alone (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    put_journal (self, "lo", 1, 9); /* its name came back on another link */
+    g_assert_true (dns_resolved_repair (self->dns, NULL));
+    assert_told (self, "");
+    assert_journals (self, 0);
+}
+
+static void
+living_owner_is_left_alone (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ 0 });
+    apply (self);
+    g_free (stand_in_resolve1_take_story (self->service));
+    g_autoptr (DnsResolved) other = dns_resolved_new (self->root);
+    g_assert_true (dns_resolved_repair (other, NULL));
+    assert_told (self, "");
+    assert_journals (self, 1);
+}
+
+static void
+repair_of_a_silent_service (Fixture *self, gconstpointer unused)
+{
+    serve (self, (StandInResolve1Options){ .ignores = "RevertLink" });
+    put_journal (self, "lo", 1, 1);
+    g_autoptr (GError) error = NULL;
+    g_assert_false (dns_resolved_repair (self->dns, &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED);
+    assert_journals (self, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+    static const struct
+    {
+        const char *path;
+        void (*test) (Fixture *, gconstpointer);
+    } tests[] = {
+        { "/dns-resolved/split", split_tunnel },
+        { "/dns-resolved/full", full_tunnel },
+        { "/dns-resolved/no-domains", no_domains },
+        { "/dns-resolved/end", link_is_reverted_at_the_end },
+        { "/dns-resolved/late", link_is_learned_late },
+        { "/dns-resolved/never-used", link_is_never_used },
+        { "/dns-resolved/odd-scopes", scopes_are_odd },
+        { "/dns-resolved/old", old_version_lacks_default_route },
+        { "/dns-resolved/busy", link_is_somebody_elses },
+        { "/dns-resolved/unknown", link_is_never_known },
+        { "/dns-resolved/hangs", service_hangs },
+        { "/dns-resolved/hangs-at-the-end", service_hangs_at_the_end },
+        { "/dns-resolved/goes", service_goes },
+        { "/dns-resolved/silent-bus", bus_is_silent },
+        { "/dns-resolved/new-bus", bus_starts_anew },
+        { "/dns-resolved/owns", names_are_its_own },
+        { "/dns-resolved/not-started", service_is_not_started },
+        { "/dns-resolved/no-bus", no_bus },
+        { "/dns-resolved/repair", leftovers_are_repaired },
+        { "/dns-resolved/repair-another", link_of_another_is_left_alone },
+        { "/dns-resolved/repair-living", living_owner_is_left_alone },
+        { "/dns-resolved/repair-silent", repair_of_a_silent_service },
+    };
+    g_test_init (&argc, &argv, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
+        g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    return g_test_run ();
+}
