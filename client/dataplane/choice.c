@@ -209,8 +209,11 @@ try_interface (GError **error)
 static bool
 try_all (Trials *self, const GPtrArray *proposals, GError **error)
 {
-    /* What is missing mostly is missing altogether: the first algorithm tells, then the interface. */
-    Trial first = { .encryption = algorithm_find_name (TRANSFORM_ENCRYPTION, "aes128gcm16") };
+    /* What is missing mostly is missing altogether: what every kernel with ESP has tells, then the interface. */
+    Trial first = {
+        .encryption = algorithm_find_name (TRANSFORM_ENCRYPTION, "aes128"),
+        .integrity = algorithm_find_name (TRANSFORM_INTEGRITY, "sha256"),
+    };
     XfrmState state = state_of (&first, self->outer);
     int refusal = add_and_delete (self->xfrm, &state);
     if (refusal == EPROTONOSUPPORT || refusal == EPERM)

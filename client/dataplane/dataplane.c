@@ -34,6 +34,12 @@ outrider_data_plane_get_name (OutriderDataPlane *self)
 }
 
 bool
+outrider_data_plane_needs_encapsulation (OutriderDataPlane *self)
+{
+    return OUTRIDER_DATA_PLANE_GET_IFACE (self)->needs_encapsulation;
+}
+
+bool
 outrider_data_plane_open (OutriderDataPlane *self, const char *device, GError **error)
 {
     return OUTRIDER_DATA_PLANE_GET_IFACE (self)->open (self, device, error);

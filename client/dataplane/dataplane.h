@@ -35,7 +35,8 @@ typedef struct
 struct _OutriderDataPlaneInterface
 {
     GTypeInterface parent;
-    const char *name; /* "userspace", "kernel" */
+    const char *name;         /* "userspace", "kernel" */
+    bool needs_encapsulation; /* knows ESP in UDP alone */
 
     bool (*open) (OutriderDataPlane *self, const char *device, GError **error);
     const char *(*get_device) (OutriderDataPlane *self);
@@ -52,6 +53,9 @@ struct _OutriderDataPlaneInterface
 
 /* "userspace" or "kernel" */
 const char *outrider_data_plane_get_name (OutriderDataPlane *self);
+
+/* ESP must be in UDP, NAT or not: the plane has nothing but the transport's socket. */
+bool outrider_data_plane_needs_encapsulation (OutriderDataPlane *self);
 
 /*
  * Makes the device: DEVICE is its wished name ("outrider%d" counts up); it is down and without addresses. NO_TUN,

@@ -186,6 +186,7 @@ static void
 data_plane_init (OutriderDataPlaneInterface *interface)
 {
     interface->name = "userspace";
+    interface->needs_encapsulation = true;
     interface->open = tun_plane_open;
     interface->get_device = tun_plane_get_device;
     interface->get_device_index = tun_plane_get_device_index;

@@ -563,7 +563,7 @@ static const ProfileWord dns_sources[] = {
 };
 static const ProfileWord planes[] = {
     { "auto", PROFILE_PLANE_AUTO, NULL },
-    { "kernel", PROFILE_PLANE_KERNEL, "this version has no kernel data plane; auto or userspace" },
+    { "kernel", PROFILE_PLANE_KERNEL, NULL },
     { "userspace", PROFILE_PLANE_USERSPACE, NULL },
     { 0 },
 };
