@@ -124,7 +124,10 @@ certs_dn_parse (const char *text)
     for (unsigned i = 0; i < CERTS_RDN_MAX && read_part (&parser, joined); i++)
     {
         if (*parser.at == '\0')
-            return g_steal_pointer (&name);
+        {
+            int size = i2d_X509_NAME (name, NULL);
+            return size > 0 && size <= CERTS_IDENTITY_SIZE_MAX ? g_steal_pointer (&name) : NULL;
+        }
         joined = *parser.at++ == '+';
     }
     ERR_clear_error ();

@@ -8,7 +8,7 @@
 
 #include "certs/openssl.h"
 
-/* NULL if TEXT is none: an unknown attribute, nothing behind a "=", too many parts. */
+/* NULL if TEXT is none: an unknown attribute, nothing behind a "=", too many parts, too long. */
 X509_NAME *certs_dn_parse (const char *text);
 
 /* From its encoding, all of it; NULL if it is none. */
