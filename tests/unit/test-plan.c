@@ -18,10 +18,19 @@ typedef struct
     const char *domains;     /* of the grant */
     const char *own_domains; /* of the profile */
 
+    const char *local; /* what the host is attached to */
+
     bool without_v6;
-    const char *routes; /* expected; NULL: refused */
-    const char *flags;  /* of: v4 v6 table block default */
-    const char *search; /* NULL: none */
+    bool no_guard; /* ipv6-guard=no */
+    bool no_lan;
+    bool kill_switch;
+    const char *routes;   /* expected; NULL: refused */
+    const char *flags;    /* of: v4 v6 table block default */
+    const char *search;   /* NULL: none */
+    const char *excludes; /* NULL: not looked at */
+    const char *overlaps; /* NULL: none */
+    const char *refused;  /* by the kill switch once the plan stands; NULL: there is none */
+    const char *before;   /* by the kill switch before; NULL: nothing */
 } Case;
 
 static const Case cases[] = {
@@ -216,6 +225,125 @@ static const Case cases[] = {
       .selectors = "0.0.0.0/1 128.0.0.0/1",
       .routes = "0.0.0.0/1 128.0.0.0/1",
       .flags = "v4 table block default" },
+    { .name = "v6 may leave",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .no_guard = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table default" },
+    { .name = "an exclude covers a route",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16 10.2.0.0/16",
+      .exclude = "10.2.0.0/15",
+      .routes = "10.1.0.0/16",
+      .flags = "table default",
+      .excludes = "10.2.0.0/15" },
+    { .name = "a route to nothing but the gateway",
+      .addresses = "10.9.0.1/32",
+      .selectors = "198.51.100.10/32 10.1.0.0/16",
+      .gateway = "198.51.100.10",
+      .routes = "10.1.0.0/16",
+      .flags = "table default",
+      .excludes = "198.51.100.10/32" },
+    { .name = "excludes cover it all",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .exclude = "10.0.0.0/8",
+      .routes = NULL },
+    { .name = "the host's network inside of a route",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0/8",
+      .local = "10.3.0.0/24 192.168.1.0/24",
+      .routes = "10.0.0.0/8",
+      .flags = "default",
+      .overlaps = "10.3.0.0/24" },
+    { .name = "the host's network is the route",
+      .addresses = "10.9.0.1/32",
+      .selectors = "192.168.1.0/24",
+      .local = "192.168.1.0/24",
+      .routes = "192.168.1.0/24",
+      .flags = "default",
+      .overlaps = "192.168.1.0/24" },
+    { .name = "a route inside of the host's network",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.3.7.0/24",
+      .local = "10.3.0.0/16",
+      .routes = "10.3.7.0/24",
+      .flags = "default" },
+    { .name = "all networks are inside of a default route",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .local = "192.168.1.0/24",
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default" },
+    { .name = "the tunnel takes the host's network, too",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0/8",
+      .exclude = "10.5.0.0/16",
+      .local = "10.3.0.0/24",
+      .no_lan = true,
+      .routes = "10.0.0.0/8",
+      .flags = "table default" },
+    { .name = "the host's IPv6 network inside of a route",
+      .addresses = "fd00::1/128",
+      .selectors = "fd00::/16",
+      .local = "fd00:3::/64 10.0.0.0/8",
+      .routes = "fd00::/16",
+      .flags = "default",
+      .overlaps = "fd00:3::/64" },
+    { .name = "kill switch, full",
+      .addresses = "10.9.0.1/32 fd00::1/128",
+      .selectors = "0.0.0.0/0 ::/0",
+      .list = "all",
+      .kill_switch = true,
+      .routes = "0.0.0.0/0 ::/0",
+      .flags = "v4 v6 table default",
+      .refused = "0.0.0.0/0 ::/0",
+      .before = "0.0.0.0/0 ::/0" },
+    { .name = "kill switch, full v4",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .list = "all",
+      .kill_switch = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default",
+      .refused = "0.0.0.0/0 ::/0",
+      .before = "0.0.0.0/0 ::/0" },
+    { .name = "kill switch, full v4, v6 may leave",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .list = "all",
+      .no_guard = true,
+      .kill_switch = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table default",
+      .refused = "0.0.0.0/0",
+      .before = "0.0.0.0/0 ::/0" },
+    { .name = "kill switch, the profile's list",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .list = "10.0.0.0/8",
+      .kill_switch = true,
+      .routes = "10.1.0.0/16",
+      .flags = "table default",
+      .refused = "10.0.0.0/8",
+      .before = "10.0.0.0/8" },
+    { .name = "kill switch, the gateway's networks",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16 10.2.0.0/16",
+      .kill_switch = true,
+      .routes = "10.1.0.0/16 10.2.0.0/16",
+      .flags = "table default",
+      .refused = "10.1.0.0/16 10.2.0.0/16" },
+    { .name = "kill switch and excludes",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16 10.2.0.0/16",
+      .exclude = "10.2.0.0/16 10.1.7.0/24",
+      .kill_switch = true,
+      .routes = "10.1.0.0/16",
+      .flags = "table default",
+      .excludes = "10.1.7.0/24 10.2.0.0/16",
+      .refused = "10.1.0.0/16" },
 };
 
 static GArray *
@@ -266,13 +394,40 @@ set_routes (Profile *profile, const char *list)
     g_array_append_vals (profile->route_list, parsed->data, parsed->len);
 }
 
-static NetworkPlan *
-make_plan (const Case *row, GError **error)
+static Profile *
+make_profile (const Case *row)
 {
-    g_autoptr (Profile) profile = profile_new ();
+    Profile *profile = profile_new ();
+    profile->ipv6_guard = !row->no_guard;
+    profile->lan = !row->no_lan;
+    profile->kill_switch = row->kill_switch;
     set_routes (profile, row->list);
     g_autoptr (GArray) exclude = prefixes (row->exclude);
     g_array_append_vals (profile->exclude, exclude->data, exclude->len);
+    if (row->own_domains != NULL)
+        profile->domains = g_strsplit (row->own_domains, " ", -1);
+    return profile;
+}
+
+static GArray *
+local_networks (const char *text)
+{
+    GArray *networks = g_array_new (false, true, sizeof (LocalNetwork));
+    g_autoptr (GArray) list = prefixes (text);
+    for (guint i = 0; i < list->len; i++)
+    {
+        LocalNetwork network = { .prefix = g_array_index (list, IpPrefix, i),
+                                 .device_index = 2,
+                                 .device = "eth0" };
+        g_array_append_val (networks, network);
+    }
+    return networks;
+}
+
+static NetworkPlan *
+make_plan (const Case *row, GError **error)
+{
+    g_autoptr (Profile) profile = make_profile (row);
     g_autoptr (IkeGrant) grant = ike_grant_new ();
     g_autoptr (GArray) addresses = prefixes (row->addresses), subnets = prefixes (row->subnets);
     g_array_append_vals (grant->addresses, addresses->data, addresses->len);
@@ -283,12 +438,12 @@ make_plan (const Case *row, GError **error)
     g_auto (GStrv) domains = g_strsplit (row->domains != NULL ? row->domains : "", " ", -1);
     for (char **domain = domains; *domain != NULL; domain++)
         g_ptr_array_add (grant->domains, g_strdup (*domain));
-    if (row->own_domains != NULL)
-        profile->domains = g_strsplit (row->own_domains, " ", -1);
+    g_autoptr (GArray) networks = local_networks (row->local);
     g_autoptr (GArray) remote = selectors (row->selectors);
     NetworkPlanInputs inputs = { .profile = profile,
                                  .grant = grant,
                                  .remote = remote,
+                                 .local_networks = networks,
                                  .without_v6 = row->without_v6,
                                  .device = "t0",
                                  .device_index = 7,
@@ -298,15 +453,44 @@ make_plan (const Case *row, GError **error)
 }
 
 static char *
-format_routes (const NetworkPlan *plan)
+format_prefixes (const GArray *list)
 {
     GString *text = g_string_new (NULL);
-    for (guint i = 0; i < plan->routes->len; i++)
+    for (guint i = 0; i < list->len; i++)
     {
-        g_autofree char *route = ip_prefix_format (&g_array_index (plan->routes, IpPrefix, i));
-        g_string_append_printf (text, "%s%s", i > 0 ? " " : "", route);
+        g_autofree char *prefix = ip_prefix_format (&g_array_index (list, IpPrefix, i));
+        g_string_append_printf (text, "%s%s", i > 0 ? " " : "", prefix);
     }
     return g_string_free (text, false);
+}
+
+static char *
+format_overlaps (const NetworkPlan *plan)
+{
+    g_autoptr (GArray) list = prefixes (NULL);
+    for (guint i = 0; i < plan->overlaps->len; i++)
+        g_array_append_val (list, g_array_index (plan->overlaps, LocalNetwork, i).prefix);
+    return format_prefixes (list);
+}
+
+/* What the kill switch refuses with PLAN in force (NULL: before), and that it lets the gateway be reached. */
+static void
+check_guard (const Case *row, const NetworkPlan *plan, const char *refused)
+{
+    g_autoptr (Profile) profile = make_profile (row);
+    g_autoptr (GArray) open = g_array_new (false, false, sizeof (IpAddress));
+    IpAddress gateway;
+    g_assert_true (ip_address_parse ("203.0.113.1", &gateway));
+    g_array_append_val (open, gateway);
+    g_autoptr (NetworkGuard) guard = network_guard_new (profile, plan, open);
+    g_assert_cmpint (guard != NULL, ==, row->kill_switch);
+    if (guard == NULL)
+        return;
+    g_autofree char *text = format_prefixes (guard->refused);
+    g_assert_cmpstr (text, ==, refused != NULL ? refused : "");
+    g_assert_cmpuint (guard->number, !=, 0);
+    g_autofree char *around = format_prefixes (guard->open);
+    g_assert_nonnull (strstr (around, "203.0.113.1/32"));
 }
 
 static char *
@@ -351,12 +535,32 @@ plan_is_as_the_row_says (gconstpointer data)
         return;
     }
     g_assert_no_error (error);
-    g_autofree char *routes = format_routes (plan);
+    g_autofree char *routes = format_prefixes (plan->routes);
+    g_autofree char *excludes = format_prefixes (plan->excludes);
+    g_autofree char *overlaps = format_overlaps (plan);
     g_autofree char *flags = format_flags (plan);
     g_assert_cmpstr (routes, ==, row->routes);
     g_assert_cmpstr (flags, ==, row->flags);
     g_autofree char *search = format_search (plan);
     g_assert_cmpstr (search, ==, row->search != NULL ? row->search : "");
+    g_assert_cmpstr (overlaps, ==, row->overlaps != NULL ? row->overlaps : "");
+    if (row->excludes != NULL)
+        g_assert_cmpstr (excludes, ==, row->excludes);
+    check_guard (row, plan, row->refused);
+    check_guard (row, NULL, row->before);
+}
+
+/* Two profiles never share a guard, and one keeps its own. */
+static void
+guards_are_told_apart (void)
+{
+    g_autoptr (Profile) profile = profile_new (), other = profile_new ();
+    profile->name = g_strdup ("Work");
+    other->name = g_strdup ("Lab");
+    g_assert_cmpuint (network_guard_get_number (profile), !=, network_guard_get_number (other));
+    g_free (other->name);
+    other->name = g_strdup ("Work");
+    g_assert_cmpuint (network_guard_get_number (profile), ==, network_guard_get_number (other));
 }
 
 static void
@@ -407,6 +611,7 @@ main (int argc, char **argv)
         g_autofree char *path = g_strdup_printf ("/plan/%s", cases[i].name);
         g_test_add_data_func (path, &cases[i], plan_is_as_the_row_says);
     }
+    g_test_add_func ("/plan/guards-are-told-apart", guards_are_told_apart);
     g_test_add_func ("/plan/differs-by-mtu-alone", plans_differ_by_mtu_alone);
     g_test_add_func ("/plan/v6-alone-needs-v6", v6_alone_needs_v6);
     g_test_add_func ("/plan/mtu", mtu_is_enough_for_ipv6);
