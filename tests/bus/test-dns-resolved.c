@@ -7,10 +7,10 @@
 #include "network/journal.h"
 #include "private-bus.h"
 #include "stand-in-resolve1.h"
+#include "support/host-root.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <net/if.h>
 #include <unistd.h>
 
 typedef struct
@@ -27,75 +27,17 @@ typedef struct
 
 /* ---- the scene ---- */
 
-static char *
-in_root (const Fixture *self, const char *path)
-{
-    return g_strconcat (self->root, path, NULL);
-}
-
-static void
-put (const Fixture *self, const char *path, const char *content)
-{
-    g_autofree char *whole = in_root (self, path);
-    g_autofree char *folder = g_path_get_dirname (whole);
-    g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
-    g_unlink (whole);
-    g_assert_true (g_file_set_contents (whole, content, -1, NULL));
-}
-
-static void
-add_server (NetworkPlan *plan, const char *text)
-{
-    IpAddress server;
-    g_assert_true (ip_address_parse (text, &server));
-    g_array_append_val (plan->dns, server);
-}
-
-static NetworkPlan *
-make_plan (void)
-{
-    NetworkPlan *plan = g_new0 (NetworkPlan, 1);
-    plan->device = g_strdup ("lo");
-    plan->device_index = (int)if_nametoindex ("lo");
-    g_assert_cmpint (plan->device_index, ==, 1);
-    plan->addresses = g_array_new (false, false, sizeof (IpPrefix));
-    plan->routes = g_array_new (false, false, sizeof (IpPrefix));
-    plan->excludes = g_array_new (false, false, sizeof (IpPrefix));
-    plan->dns = g_array_new (false, false, sizeof (IpAddress));
-    plan->search = g_ptr_array_new_with_free_func (g_free);
-    add_server (plan, "10.7.0.53");
-    g_ptr_array_add (plan->search, g_strdup ("corp.test"));
-    return plan;
-}
-
 static void
 set_up (Fixture *self, gconstpointer unused)
 {
-    self->root = g_dir_make_tmp ("outrider-resolved-XXXXXX", NULL);
-    self->journals = in_root (self, JOURNAL_DIRECTORY);
+    self->root = host_root_new ();
+    self->journals = g_strconcat (self->root, JOURNAL_DIRECTORY, NULL);
     self->bus = private_bus_new (self->root);
     self->dns = dns_resolved_new (self->root);
-    self->plan = make_plan ();
-    put (self, "/run/systemd/resolve/stub-resolv.conf", "nameserver 127.0.0.53\n");
-    put (self, "/etc/nsswitch.conf", "hosts: files dns\n");
-    g_autofree char *link = in_root (self, "/etc/resolv.conf");
-    g_assert_cmpint (symlink ("../run/systemd/resolve/stub-resolv.conf", link), ==, 0);
-}
-
-static void
-remove_folder (const char *path)
-{
-    g_autoptr (GDir) entries = g_dir_open (path, 0, NULL);
-    const char *name;
-    while (entries != NULL && (name = g_dir_read_name (entries)) != NULL)
-    {
-        g_autofree char *entry = g_build_filename (path, name, NULL);
-        if (g_file_test (entry, G_FILE_TEST_IS_DIR) && !g_file_test (entry, G_FILE_TEST_IS_SYMLINK))
-            remove_folder (entry);
-        else
-            g_unlink (entry);
-    }
-    g_rmdir (path);
+    self->plan = host_root_make_plan ("lo", 1);
+    host_root_put (self->root, "/run/systemd/resolve/stub-resolv.conf", "nameserver 127.0.0.53\n");
+    host_root_put (self->root, "/etc/nsswitch.conf", "hosts: files dns\n");
+    host_root_put_link (self->root, "/etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf");
 }
 
 static void
@@ -105,8 +47,7 @@ tear_down (Fixture *self, gconstpointer unused)
     stand_in_resolve1_free (self->service);
     private_bus_free (self->bus);
     network_plan_free (self->plan);
-    remove_folder (self->root);
-    g_free (self->root);
+    host_root_free (self->root);
     g_free (self->journals);
 }
 
@@ -156,13 +97,13 @@ static void
 split_tunnel (Fixture *self, gconstpointer unused)
 {
     serve (self, (StandInResolve1Options){ 0 });
-    add_server (self->plan, "fd00::53");
+    host_root_add_server (self->plan, "fd00::53");
     apply (self);
     assert_told (self, "SetLinkLLMNR (1, 'no')\n"
                        "SetLinkMulticastDNS (1, 'no')\n"
                        "SetLinkDomains (1, [('corp.test', false)])\n"
                        "SetLinkDefaultRoute (1, false)\n"
-                       "SetLinkDNS (1, [(2, [0x0a, 0x07, 0x00, 0x35]), (10, [0xfd, 0x00, 0x00, "
+                       "SetLinkDNS (1, [(2, [0x0a, 0x4d, 0x00, 0x35]), (10, [0xfd, 0x00, 0x00, "
                        "0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, "
                        "0x53])])\n"
                        "FlushCaches ()\n");
@@ -184,7 +125,7 @@ full_tunnel (Fixture *self, gconstpointer unused)
                        "SetLinkMulticastDNS (1, 'no')\n"
                        "SetLinkDomains (1, [('corp.test', false), ('.', true)])\n"
                        "SetLinkDefaultRoute (1, true)\n"
-                       "SetLinkDNS (1, [(2, [0x0a, 0x07, 0x00, 0x35])])\n"
+                       "SetLinkDNS (1, [(2, [0x0a, 0x4d, 0x00, 0x35])])\n"
                        "FlushCaches ()\n");
 }
 
@@ -200,7 +141,7 @@ no_domains (Fixture *self, gconstpointer unused)
                        "SetLinkMulticastDNS (1, 'no')\n"
                        "SetLinkDomains (1, [])\n"
                        "SetLinkDefaultRoute (1, true)\n"
-                       "SetLinkDNS (1, [(2, [0x0a, 0x07, 0x00, 0x35])])\n"
+                       "SetLinkDNS (1, [(2, [0x0a, 0x4d, 0x00, 0x35])])\n"
                        "FlushCaches ()\n");
 }
 
@@ -329,14 +270,14 @@ names_are_its_own (Fixture *self, gconstpointer unused)
     serve (self, (StandInResolve1Options){ 0 });
     g_assert_true (dns_resolved_owns_names (self->dns));
     g_assert_true (dns_resolved_has_file (self->dns));
-    put (self, "/etc/resolv.conf", "nameserver 192.0.2.53\n");
+    host_root_put (self->root, "/etc/resolv.conf", "nameserver 192.0.2.53\n");
     g_assert_false (dns_resolved_owns_names (self->dns));
     g_assert_false (dns_resolved_has_file (self->dns));
-    put (self, "/etc/nsswitch.conf",
-         "passwd: files\nhosts:\tfiles resolve [!UNAVAIL=return] dns\n");
+    host_root_put (self->root, "/etc/nsswitch.conf",
+                   "passwd: files\nhosts:\tfiles resolve [!UNAVAIL=return] dns\n");
     g_assert_true (dns_resolved_owns_names (self->dns));
     g_assert_false (dns_resolved_has_file (self->dns));
-    put (self, "/etc/nsswitch.conf", "#hosts: resolve\nnetworks: resolve\n");
+    host_root_put (self->root, "/etc/nsswitch.conf", "#hosts: resolve\nnetworks: resolve\n");
     g_assert_false (dns_resolved_owns_names (self->dns));
 }
 
@@ -344,12 +285,12 @@ names_are_its_own (Fixture *self, gconstpointer unused)
 static void
 service_is_not_started (Fixture *self, gconstpointer unused)
 {
-    g_autofree char *marker = in_root (self, "/started");
+    g_autofree char *marker = g_strconcat (self->root, "/started", NULL);
     g_autofree char *text =
         g_strdup_printf ("[D-BUS Service]\nName=org.freedesktop.resolve1\nExec=/bin/touch %s\n"
                          "User=root\n",
                          marker);
-    put (self, "/services/org.freedesktop.resolve1.service", text);
+    host_root_put (self->root, "/services/org.freedesktop.resolve1.service", text);
     g_assert_false (dns_resolved_owns_names (self->dns));
     assert_refused (self, "systemd-resolved");
     g_assert_false (g_file_test (marker, G_FILE_TEST_EXISTS));
@@ -359,10 +300,10 @@ service_is_not_started (Fixture *self, gconstpointer unused)
 static void
 no_bus (Fixture *self, gconstpointer unused)
 {
-    g_autofree char *socket = in_root (self, "/run/dbus/system_bus_socket");
+    g_autofree char *socket = g_strconcat (self->root, "/run/dbus/system_bus_socket", NULL);
     g_assert_cmpint (g_unlink (socket), ==, 0);
     g_assert_false (dns_resolved_owns_names (self->dns));
-    put (self, "/run/dbus/system_bus_socket", "");
+    host_root_put (self->root, "/run/dbus/system_bus_socket", "");
     g_assert_false (dns_resolved_owns_names (self->dns));
 }
 
@@ -374,7 +315,7 @@ put_journal (const Fixture *self, const char *device, int process, int index)
     g_autofree char *path = g_strdup_printf (JOURNAL_DIRECTORY "/resolved.%s", device);
     g_autofree char *text =
         g_strdup_printf ("[owner]\nprocess=%d\nstarted=1\n[link]\nindex=%d\n", process, index);
-    put (self, path, text);
+    host_root_put (self->root, path, text);
 }
 
 static void
@@ -383,7 +324,7 @@ leftovers_are_repaired (Fixture *self, gconstpointer unused)
     serve (self, (StandInResolve1Options){ 0 });
     put_journal (self, "lo", getpid (), 1); /* a number that was given anew since */
     put_journal (self, "outrider7", 1, 7);  /* a link that is gone */
-    put (self, JOURNAL_DIRECTORY "/resolved.broken", "?");
+    host_root_put (self->root, JOURNAL_DIRECTORY "/resolved.broken", "?");
     g_autoptr (GError) error = NULL;
     g_assert_true (dns_resolved_repair (self->dns, &error));
     g_assert_no_error (error);

@@ -3,16 +3,17 @@
 /* The resolver's file in a scratch directory: changed, put back, and put back by the next start after a crash. */
 
 #include "network/dns-file.h"
+#include "network/journal.h"
+#include "network/resolv-conf.h"
+#include "support/host-root.h"
 
-#include <fcntl.h>
-#include <glib/gstdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct
 {
-    char *directory;
+    char *root;
     char *path;
     char *journals;
     DnsFile *dns;
@@ -21,32 +22,26 @@ typedef struct
 
 static const char before[] = "# mine\nsearch home.test\nnameserver 192.0.2.53\noptions ndots:2\n";
 
-static NetworkPlan *
-make_plan (void)
-{
-    NetworkPlan *plan = g_new0 (NetworkPlan, 1);
-    plan->device = g_strdup ("outrider0");
-    plan->addresses = g_array_new (false, false, sizeof (IpPrefix));
-    plan->routes = g_array_new (false, false, sizeof (IpPrefix));
-    plan->excludes = g_array_new (false, false, sizeof (IpPrefix));
-    plan->dns = g_array_new (false, false, sizeof (IpAddress));
-    plan->search = g_ptr_array_new_with_free_func (g_free);
-    IpAddress server;
-    ip_address_parse ("10.77.0.53", &server);
-    g_array_append_val (plan->dns, server);
-    g_ptr_array_add (plan->search, g_strdup ("corp.test"));
-    return plan;
-}
-
 static void
 set_up (Fixture *self, gconstpointer unused)
 {
-    self->directory = g_dir_make_tmp ("outrider-dns-XXXXXX", NULL);
-    self->path = g_build_filename (self->directory, "resolv.conf", NULL);
-    self->journals = g_build_filename (self->directory, "run", NULL);
+    self->root = host_root_new ();
+    self->path = g_strconcat (self->root, RESOLV_CONF, NULL);
+    self->journals = g_strconcat (self->root, JOURNAL_DIRECTORY, NULL);
     self->dns = dns_file_new (self->path, self->journals);
-    self->plan = make_plan ();
-    g_assert_true (g_file_set_contents (self->path, before, -1, NULL));
+    self->plan = host_root_make_plan ("outrider0", 7);
+    host_root_put (self->root, RESOLV_CONF, before);
+}
+
+/* No scratch file stays behind. */
+static void
+assert_nothing_else_in_folder (const Fixture *self)
+{
+    g_autofree char *folder = g_path_get_dirname (self->path);
+    g_autoptr (GDir) entries = g_dir_open (folder, 0, NULL);
+    const char *name;
+    while ((name = g_dir_read_name (entries)) != NULL)
+        g_assert_true (strcmp (name, "resolv.conf") == 0 || strcmp (name, "target") == 0);
 }
 
 static void
@@ -54,15 +49,8 @@ tear_down (Fixture *self, gconstpointer unused)
 {
     dns_file_free (self->dns);
     network_plan_free (self->plan);
-    static const char *const names[] = { "resolv.conf", "target", "run/resolv.conf.before" };
-    for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-        g_autofree char *name = g_build_filename (self->directory, names[i], NULL);
-        unlink (name);
-    }
-    rmdir (self->journals);
-    g_assert_cmpint (rmdir (self->directory), ==, 0); /* no scratch file stays behind */
-    g_free (self->directory);
+    assert_nothing_else_in_folder (self);
+    host_root_free (self->root);
     g_free (self->path);
     g_free (self->journals);
 }
@@ -70,8 +58,7 @@ tear_down (Fixture *self, gconstpointer unused)
 static void
 assert_content (const Fixture *self, const char *expected)
 {
-    g_autofree char *content = NULL;
-    g_assert_true (g_file_get_contents (self->path, &content, NULL, NULL));
+    g_autofree char *content = host_root_read (self->root, RESOLV_CONF);
     g_assert_cmpstr (content, ==, expected);
 }
 
@@ -107,8 +94,7 @@ full_tunnel_leaves_no_other_server (Fixture *self, gconstpointer unused)
 {
     self->plan->full_v4 = true;
     apply (self);
-    g_autofree char *content = NULL;
-    g_assert_true (g_file_get_contents (self->path, &content, NULL, NULL));
+    g_autofree char *content = host_root_read (self->root, RESOLV_CONF);
     g_assert_null (strstr (content, "192.0.2.53"));
     g_assert_nonnull (strstr (content, "options ndots:2"));
 }
@@ -116,9 +102,8 @@ full_tunnel_leaves_no_other_server (Fixture *self, gconstpointer unused)
 static void
 link_comes_back_as_a_link (Fixture *self, gconstpointer unused)
 {
-    g_autofree char *target = g_build_filename (self->directory, "target", NULL);
-    g_assert_cmpint (rename (self->path, target), ==, 0);
-    g_assert_cmpint (symlink ("target", self->path), ==, 0);
+    host_root_put (self->root, "/etc/target", before);
+    host_root_put_link (self->root, RESOLV_CONF, "target");
     apply (self);
     assert_content (self, split);
     dns_file_revert (self->dns);
@@ -140,7 +125,7 @@ static void
 foreign_change_stays (Fixture *self, gconstpointer unused)
 {
     apply (self);
-    g_assert_true (g_file_set_contents (self->path, "nameserver 203.0.113.1\n", -1, NULL));
+    host_root_put (self->root, RESOLV_CONF, "nameserver 203.0.113.1\n");
     dns_file_revert (self->dns);
     assert_content (self, "nameserver 203.0.113.1\n");
 }
@@ -187,13 +172,16 @@ live_owner_is_left_alone (Fixture *self, gconstpointer unused)
 static void
 broken_journal_changes_nothing (Fixture *self, gconstpointer unused)
 {
-    g_assert_cmpint (g_mkdir (self->journals, 0755), ==, 0);
-    g_autofree char *journal = g_build_filename (self->journals, "resolv.conf.before", NULL);
-    static const char *const contents[] = { "", "[before]\nprocess=1\n",
-                                            "[before]\nfound=9\ncontent=!!\n" };
+    static const char *const contents[] = {
+        "",
+        "[owner]\nprocess=1\n",
+        "[owner]\nprocess=0\nstarted=1\n[before]\nfound=0\ncontent=\nours=\n",
+        "[owner]\nprocess=1\nstarted=1\n[before]\nfound=9\ncontent=\nours=\n",
+        "[owner]\nprocess=1\nstarted=1\n[before]\nfound=1\ncontent=!!\n",
+    };
     for (size_t i = 0; i < G_N_ELEMENTS (contents); i++)
     {
-        g_assert_true (g_file_set_contents (journal, contents[i], -1, NULL));
+        host_root_put (self->root, JOURNAL_DIRECTORY "/resolv.conf.before", contents[i]);
         g_assert_true (dns_file_repair (self->dns, NULL));
         assert_content (self, before);
     }
