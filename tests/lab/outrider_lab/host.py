@@ -34,16 +34,10 @@ def wait_until(condition, timeout, interval=0.02):
 
 
 def children_of(pid):
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = pathlib.Path("/proc", entry, "stat").read_text()
-            except OSError:
-                continue
-            if int(stat.rpartition(")")[2].split()[1]) == pid:
-                found.append(int(entry))
-    return found
+    try:
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 class Process:
@@ -55,9 +49,8 @@ class Process:
         variables.update(environment or {})
         popen.setdefault("stdin", subprocess.DEVNULL)
         self.argv = [str(word) for word in argv]
-        self.popen = subprocess.Popen(
-            [*host.enter(), "env", "-i", *(f"{k}={v}" for k, v in variables.items()), *self.argv],
-            start_new_session=True, **popen)
+        self.popen = subprocess.Popen([*host.enter(), *self.argv], env=variables,
+                                      start_new_session=True, **popen)
         self._pid = None
 
     @property

@@ -107,7 +107,7 @@ class Router:
 
 
 class Lab:
-    def __init__(self, scratch=None, plane="userspace", gateway_plane="userspace"):
+    def __init__(self, scratch=None, plane="userspace", gateway_plane="userspace", pki=None):
         missing = [f"{path} ({package})" for path, package in TOOLS.items()
                    if not pathlib.Path(path).exists()]
         if missing:
@@ -115,7 +115,7 @@ class Lab:
         self.own_scratch = scratch is None
         self.scratch = pathlib.Path(scratch or tempfile.mkdtemp(prefix="outrider-lab-"))
         self.plane = plane
-        self.pki = self.scratch / "pki"
+        self.pki = pathlib.Path(pki or self.scratch / "pki")
         self.scratch.chmod(0o755)
         self.hosts = {name: Host(name, self.scratch)
                       for name in ("client", "router", "gateway", "inside", "internet")}

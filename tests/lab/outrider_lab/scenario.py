@@ -119,9 +119,9 @@ class Case:
     def came_up(self, client, timeout=8):
         tunnel = Tunnel(client, client.connected(timeout))
         self.tunnels.append(tunnel)
+        present = self.host_addresses()
         for address in tunnel.addresses:
-            self.check(f"address {address} is on a device", address in self.host_addresses(),
-                       self.host_addresses())
+            self.check(f"address {address} is on a device", address in present, present)
         self.becomes("the gateway has one established SA",
                      lambda: len(self.gateway.established()) == 1)
         sa = self.gateway.established()[0]
@@ -129,7 +129,8 @@ class Case:
                    sorted(tunnel.addresses))
         if self.is_outrider:
             self.equal("plane", tunnel.facts["plane"], self.lab.plane)
-            self.check("the device exists", tunnel.facts["device"] in self.links(), self.links())
+            links = self.links()
+            self.check("the device exists", tunnel.facts["device"] in links, links)
         return tunnel
 
     def fails(self, code, status, patience=9, **options):

@@ -12,6 +12,12 @@ import time
 from .kernel import VM, VmError
 
 QEMU = "qemu-system-x86_64"
+# What costs an emulated processor much and gives a test nothing is left out: above all addresses that are
+# other ones for each process (code that was translated for one is of no use to the next), and what defends
+# one process of the guest against another.
+CPU = "max,-la57,-smap,-smep"
+APPEND = ("console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on norandmaps mitigations=off "
+          "init_on_alloc=0 hardened_usercopy=off apparmor=0 audit=0")
 
 
 class Machine:
@@ -20,7 +26,9 @@ class Machine:
     def __init__(self, kernel, memory=2048, icount=None):
         self.kernel, self.memory, self.icount = kernel, memory, icount
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="outrider-vm-"))
+        self.scratch.chmod(0o755)
         self.share = self.scratch / "share"
+        self.temporary = self.scratch / "tmp"
         self.process = None
 
     def __enter__(self):
@@ -30,7 +38,15 @@ class Machine:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        # What the command left in its folder for temporary files stays, at the path where the command saw it.
+        left = self.share / "left"
+        if left.is_dir() and any(left.iterdir()):
+            self.temporary.rmdir()
+            left.rename(self.temporary)
+            shutil.rmtree(self.share)
+            (self.scratch / "initramfs").unlink()
+        else:
+            shutil.rmtree(self.scratch)
 
     def run(self, command, directory, timeout, output=sys.stdout.buffer):
         """Copies what the command says to output; returns its exit status."""
@@ -46,13 +62,10 @@ class Machine:
             self._fail("the guest does not power off")
         return self._status()
 
-    def left_behind(self):
-        """The scratch folders of a lab that kept its logs, which are gone with the machine otherwise."""
-        folder = self.share / "left"
-        return sorted(folder.iterdir()) if folder.is_dir() else []
-
     def _share(self, command, directory):
         self.share.mkdir()
+        self.temporary.mkdir()
+        (self.share / "temporary").write_text(str(self.temporary))
         shutil.copy(VM / "guest", self.share / "guest")
         (self.share / "command").write_bytes(b"".join(str(word).encode() + b"\0" for word in command))
         (self.share / "directory").write_text(str(directory))
@@ -63,10 +76,10 @@ class Machine:
         self.kernel.make_initramfs(initramfs)
         words = [
             # The kernel ends qemu when we end, even by SIGKILL.
-            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", "max", "-smp", "1",
+            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", CPU, "-smp", "1",
             "-m", str(self.memory), "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-kernel", self.kernel.image, "-initrd", initramfs,
-            "-append", "console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on",
+            "-append", APPEND,
             "-serial", f"file:{self.scratch / 'console'}",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=port,fd={port}", "-device", "virtserialport,chardev=port,nr=1",
