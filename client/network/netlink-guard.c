@@ -4,12 +4,14 @@
 #include "network/netlink-routes.h"
 
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 enum
 {
     PRIORITY_BASE = 22400, /* behind every tunnel's rules; a pair for each guard */
     PRIORITY_PAIRS = 1024,
     TABLE_BASE = (NETLINK_OUTER_MARK + 1) << 16, /* plus the guard's number */
+    DNS_PORT = 53,
 };
 
 static const IpFamily families[] = { IP_V4, IP_V6 };
@@ -59,10 +61,31 @@ list_routes (const NetworkGuard *guard, GArray *routes)
     }
 }
 
+/* Names alone, and not whatever else such a host may offer. */
+static void
+list_name_rules (const NetworkGuard *guard, GArray *rules)
+{
+    static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+    for (guint i = 0; i < guard->name_servers->len; i++)
+        for (size_t p = 0; p < G_N_ELEMENTS (protocols); p++)
+        {
+            const IpAddress *server = &g_array_index (guard->name_servers, IpAddress, i);
+            NetlinkRule rule = { .family = server->family,
+                                 .priority = get_priority (guard->number),
+                                 .table = RT_TABLE_MAIN,
+                                 .suppress_length = -1,
+                                 .to = *server,
+                                 .ip_protocol = protocols[p],
+                                 .port = DNS_PORT };
+            g_array_append_val (rules, rule);
+        }
+}
+
 static void
 list_rules (const NetworkGuard *guard, GArray *rules)
 {
     uint32_t priority = get_priority (guard->number);
+    list_name_rules (guard, rules);
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
         int widest = -1;
@@ -74,9 +97,15 @@ list_rules (const NetworkGuard *guard, GArray *rules)
         }
         if (widest < 0)
             continue;
-        NetlinkRule nearer = { families[f], priority, RT_TABLE_MAIN, 0, widest };
-        NetlinkRule ours = { families[f], priority + 1, get_table (guard->number),
-                             NETLINK_OUTER_MARK, -1 };
+        NetlinkRule nearer = { .family = families[f],
+                               .priority = priority,
+                               .table = RT_TABLE_MAIN,
+                               .suppress_length = widest };
+        NetlinkRule ours = { .family = families[f],
+                             .priority = priority + 1,
+                             .table = get_table (guard->number),
+                             .not_mark = NETLINK_OUTER_MARK,
+                             .suppress_length = -1 };
         if (guard->lan)
             g_array_append_val (rules, nearer);
         g_array_append_val (rules, ours);
@@ -127,19 +156,6 @@ has_route (const GArray *routes, const NetlinkRoute *wanted)
     return false;
 }
 
-static bool
-has_rule (const GArray *rules, const NetlinkRule *wanted)
-{
-    for (guint i = 0; i < rules->len; i++)
-    {
-        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        if (rule->family == wanted->family && rule->priority == wanted->priority &&
-            rule->suppress_length == wanted->suppress_length)
-            return true;
-    }
-    return false;
-}
-
 /* ---- calls ---- */
 
 static void
@@ -150,6 +166,18 @@ keep_refused (const GArray *old, GArray *routes)
         const NetlinkRoute *route = &g_array_index (old, NetlinkRoute, i);
         if (route->kind == NETLINK_ROUTE_PROHIBIT)
             g_array_append_vals (routes, route, 1);
+    }
+}
+
+/* But for those that let names through. */
+static void
+keep_rules (const GArray *old, GArray *rules)
+{
+    for (guint i = 0; i < old->len; i++)
+    {
+        const NetlinkRule *rule = &g_array_index (old, NetlinkRule, i);
+        if (rule->to.family == IP_NONE)
+            g_array_append_vals (rules, rule, 1);
     }
 }
 
@@ -169,14 +197,14 @@ netlink_guard_set (Netlink *netlink, const NetworkGuard *guard, GError **error)
         if (old_rules->len == 0)
             return true;
         keep_refused (old_routes, routes);
-        g_array_append_vals (rules, old_rules->data, old_rules->len);
+        keep_rules (old_rules, rules);
     }
 
     for (guint i = 0; i < routes->len; i++)
         if (!has_route (old_routes, &g_array_index (routes, NetlinkRoute, i)))
             netlink_add_route (netlink, &g_array_index (routes, NetlinkRoute, i));
     for (guint i = 0; i < rules->len; i++)
-        if (!has_rule (old_rules, &g_array_index (rules, NetlinkRule, i)))
+        if (!netlink_rules_have (old_rules, &g_array_index (rules, NetlinkRule, i)))
             netlink_add_rule (netlink, &g_array_index (rules, NetlinkRule, i));
     if (!netlink_commit (netlink, false, error))
         return false;
@@ -184,7 +212,7 @@ netlink_guard_set (Netlink *netlink, const NetworkGuard *guard, GError **error)
         if (!has_route (routes, &g_array_index (old_routes, NetlinkRoute, i)))
             netlink_delete_route (netlink, &g_array_index (old_routes, NetlinkRoute, i));
     for (guint i = 0; i < old_rules->len; i++)
-        if (!has_rule (rules, &g_array_index (old_rules, NetlinkRule, i)))
+        if (!netlink_rules_have (rules, &g_array_index (old_rules, NetlinkRule, i)))
             netlink_delete_rule (netlink, &g_array_index (old_rules, NetlinkRule, i));
     return netlink_commit (netlink, true, error);
 }
@@ -229,6 +257,7 @@ find_or_add (GPtrArray *guards, uint32_t table)
     guard->number = number;
     guard->refused = g_array_new (false, false, sizeof (IpPrefix));
     guard->open = g_array_new (false, false, sizeof (IpPrefix));
+    guard->name_servers = g_array_new (false, false, sizeof (IpAddress));
     g_ptr_array_add (guards, guard);
     return guard;
 }
@@ -262,7 +291,7 @@ netlink_guard_list (Netlink *netlink, GError **error)
         for (guint k = 0; k < rules->len; k++)
         {
             const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, k);
-            guard->lan = guard->lan || (rule->table == RT_TABLE_MAIN &&
+            guard->lan = guard->lan || (rule->suppress_length >= 0 &&
                                         rule->priority == get_priority (guard->number));
         }
     }

@@ -78,6 +78,17 @@ collect_rule (const struct nlmsghdr *message, void *data)
         rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);
     if (has_size (attributes[FRA_SUPPRESS_PREFIXLEN], 4))
         rule.suppress_length = (int)mnl_attr_get_u32 (attributes[FRA_SUPPRESS_PREFIXLEN]);
+    if (has_size (attributes[FRA_DST], ip_family_size (rule.family)))
+        rule.to = ip_address (
+            byte_view (mnl_attr_get_payload (attributes[FRA_DST]), ip_family_size (rule.family)));
+    if (has_size (attributes[FRA_IP_PROTO], 1))
+        rule.ip_protocol = mnl_attr_get_u8 (attributes[FRA_IP_PROTO]);
+    struct fib_rule_port_range range;
+    if (has_size (attributes[FRA_DPORT_RANGE], sizeof range))
+    {
+        memcpy (&range, mnl_attr_get_payload (attributes[FRA_DPORT_RANGE]), sizeof range);
+        rule.port = range.start;
+    }
     g_array_append_val (rules, rule);
     return MNL_CB_OK;
 }

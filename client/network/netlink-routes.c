@@ -113,8 +113,15 @@ list_rules (const NetworkPlan *plan, GArray *rules)
         int widest = widest_route (plan, families[f]);
         if (widest < 0)
             continue;
-        NetlinkRule nearer = { families[f], priority, RT_TABLE_MAIN, 0, widest };
-        NetlinkRule ours = { families[f], priority + 1, get_table (plan), NETLINK_OUTER_MARK, -1 };
+        NetlinkRule nearer = { .family = families[f],
+                               .priority = priority,
+                               .table = RT_TABLE_MAIN,
+                               .suppress_length = widest };
+        NetlinkRule ours = { .family = families[f],
+                             .priority = priority + 1,
+                             .table = get_table (plan),
+                             .not_mark = NETLINK_OUTER_MARK,
+                             .suppress_length = -1 };
         if (plan->lan)
             g_array_append_val (rules, nearer);
         g_array_append_val (rules, ours);
@@ -157,20 +164,6 @@ same_route (gconstpointer a, gconstpointer b)
            ip_address_equal (&first->source, &second->source);
 }
 
-static bool
-has_rule (const GArray *rules, const NetlinkRule *wanted)
-{
-    for (guint i = 0; i < rules->len; i++)
-    {
-        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        if (rule->family == wanted->family && rule->priority == wanted->priority &&
-            rule->table == wanted->table && rule->not_mark == wanted->not_mark &&
-            rule->suppress_length == wanted->suppress_length)
-            return true;
-    }
-    return false;
-}
-
 typedef void (*RouteCall) (Netlink *netlink, const NetlinkRoute *route);
 typedef void (*RuleCall) (Netlink *netlink, const NetlinkRule *rule);
 
@@ -191,7 +184,7 @@ for_each_other (Netlink *netlink, const State *state, const State *other, RouteC
     for (guint i = 0; i < state->rules->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (state->rules, NetlinkRule, i);
-        if (!has_rule (other->rules, rule))
+        if (!netlink_rules_have (other->rules, rule))
             rule_call (netlink, rule);
     }
 }

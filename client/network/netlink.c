@@ -204,9 +204,39 @@ put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRul
         mnl_attr_put_u32 (message, FRA_FWMARK, rule->not_mark);
         mnl_attr_put_u32 (message, FRA_FWMASK, UINT32_MAX);
     }
+    if (rule->to.family != IP_NONE)
+    {
+        header->dst_len = (uint8_t)(8 * ip_family_size (rule->to.family));
+        put_address (message, FRA_DST, &rule->to);
+    }
+    if (rule->ip_protocol != 0)
+        mnl_attr_put_u8 (message, FRA_IP_PROTO, rule->ip_protocol);
+    if (rule->port != 0)
+    {
+        struct fib_rule_port_range range = { rule->port, rule->port };
+        mnl_attr_put (message, FRA_DPORT_RANGE, sizeof range, &range);
+    }
     if (rule->suppress_length >= 0)
         mnl_attr_put_u32 (message, FRA_SUPPRESS_PREFIXLEN, (uint32_t)rule->suppress_length);
     queue (self, message);
+}
+
+static bool
+same_rule (const NetlinkRule *a, const NetlinkRule *b)
+{
+    return a->family == b->family && a->priority == b->priority && a->table == b->table &&
+           a->not_mark == b->not_mark && a->suppress_length == b->suppress_length &&
+           ip_address_equal (&a->to, &b->to) && a->ip_protocol == b->ip_protocol &&
+           a->port == b->port;
+}
+
+bool
+netlink_rules_have (const GArray *rules, const NetlinkRule *wanted)
+{
+    for (guint i = 0; i < rules->len; i++)
+        if (same_rule (&g_array_index (rules, NetlinkRule, i), wanted))
+            return true;
+    return false;
 }
 
 void

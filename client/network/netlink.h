@@ -52,7 +52,13 @@ typedef struct
     uint32_t table;
     uint32_t not_mark;   /* 0: any packet; else those without this mark */
     int suppress_length; /* routes of this length and shorter do not count; -1: all count */
+    IpAddress to;        /* IP_NONE: any */
+    uint8_t ip_protocol; /* IPPROTO_UDP, ...; 0: any */
+    uint16_t port;       /* of the destination; 0: any */
 } NetlinkRule;
+
+/* RULES: NetlinkRule */
+bool netlink_rules_have (const GArray *rules, const NetlinkRule *wanted);
 
 void netlink_add_rule (Netlink *self, const NetlinkRule *rule);
 void netlink_delete_rule (Netlink *self, const NetlinkRule *rule);

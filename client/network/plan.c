@@ -481,14 +481,15 @@ get_guarded (const Profile *profile, const NetworkPlan *plan)
 }
 
 NetworkGuard *
-network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray *open)
+network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray *gateways,
+                   const GArray *name_servers)
 {
     if (!profile->kill_switch)
         return NULL;
     g_autoptr (GArray) around = g_array_copy (profile->exclude);
-    for (guint i = 0; i < open->len; i++)
+    for (guint i = 0; i < gateways->len; i++)
     {
-        IpPrefix host = host_prefix (&g_array_index (open, IpAddress, i));
+        IpPrefix host = host_prefix (&g_array_index (gateways, IpAddress, i));
         g_array_append_val (around, host);
     }
     g_autoptr (GArray) guarded = get_guarded (profile, plan);
@@ -497,6 +498,7 @@ network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray
     self->lan = profile->lan;
     self->open = normalise (around);
     self->refused = without (guarded, self->open);
+    self->name_servers = g_array_copy ((GArray *)name_servers);
     return self;
 }
 
@@ -507,5 +509,6 @@ network_guard_free (NetworkGuard *self)
         return;
     g_array_unref (self->refused);
     g_array_unref (self->open);
+    g_array_unref (self->name_servers);
     g_free (self);
 }

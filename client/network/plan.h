@@ -73,19 +73,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkPlan, network_plan_free)
 /* The kill switch: what is refused wherever the tunnel does not carry it. */
 typedef struct
 {
-    uint16_t number; /* tells the guards of several profiles apart; never 0 */
-    bool lan;        /* what this host is attached to stays reachable */
-    GArray *refused; /* IpPrefix, masked, none inside another */
-    GArray *
-        open; /* IpPrefix: what must be reached around the tunnel: gateways, name servers, excludes */
+    uint16_t number;      /* tells the guards of several profiles apart; never 0 */
+    bool lan;             /* what this host is attached to stays reachable */
+    GArray *refused;      /* IpPrefix, masked, none inside another */
+    GArray *open;         /* IpPrefix: what must be reached around the tunnel: gateways, excludes */
+    GArray *name_servers; /* IpAddress: reached for names alone, while the gateway has none yet */
 } NetworkGuard;
 
 /*
  * What PROFILE wants guarded: the tunnel's networks as PLAN has them, before there is one (PLAN NULL) what the profile
- * itself lists, and nothing if they are the gateway's to tell. OPEN: IpAddress, beside the excludes. NULL: no kill switch.
+ * itself lists, and nothing if they are the gateway's to tell. GATEWAYS, NAME_SERVERS: IpAddress. NULL: no
+ * kill switch.
  */
 NetworkGuard *network_guard_new (const Profile *profile, const NetworkPlan *plan,
-                                 const GArray *open);
+                                 const GArray *gateways, const GArray *name_servers);
 void network_guard_free (NetworkGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkGuard, network_guard_free)
 

@@ -33,14 +33,16 @@ tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
 {
     if (!self->profile->kill_switch)
         return true;
-    g_autoptr (GArray) open = resolving ? outrider_host_list_name_servers (self->host)
-                                        : g_array_new (false, false, sizeof (IpAddress));
+    g_autoptr (GArray) gateways = g_array_new (false, false, sizeof (IpAddress));
+    g_autoptr (GArray) servers = resolving ? outrider_host_list_name_servers (self->host)
+                                           : g_array_new (false, false, sizeof (IpAddress));
     for (guint i = 0; self->gateways != NULL && i < self->gateways->len; i++)
     {
         const Gateway *gateway = self->gateways->pdata[i];
-        g_array_append_val (open, gateway->endpoint.address);
+        g_array_append_val (gateways, gateway->endpoint.address);
     }
-    g_autoptr (NetworkGuard) guard = network_guard_new (self->profile, self->plan, open);
+    g_autoptr (NetworkGuard) guard =
+        network_guard_new (self->profile, self->plan, gateways, servers);
     return guard == NULL || outrider_host_guard (self->host, guard, error);
 }
 

@@ -48,3 +48,58 @@ class Ping:
         self.case.check("pings were sent", sent >= 5, sent)
         self.case.check(f"at most {share:.0%} of the pings were lost", sent - received <= share * sent,
                         f"{received} of {sent}")
+
+
+TALKER = """
+import errno, socket, sys, time
+addresses, log = sys.argv[2:], open(sys.argv[1], "w", buffering=1)
+while True:
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        outcome = "sent"
+        with socket.socket(family, socket.SOCK_DGRAM) as place:
+            try:
+                place.sendto(b"who hears this?", (address, 9))
+            except OSError as error:
+                outcome = errno.errorcode[error.errno]
+        log.write(f"{address} {outcome}\\n")
+    time.sleep(0.01)
+"""
+
+
+class Talker:
+    """Sends datagrams to addresses all the time, and watches which of them leave by the client's own link. Names
+    are not looked at: the gateway's own is asked for beside the tunnel while there is none."""
+
+    def __init__(self, case, *addresses, watch="not port 53"):
+        self.case, self.addresses = case, addresses
+        self.log, self.capture = case.directory / "talker.txt", case.directory / "leaks.txt"
+        hosts = " or ".join(f"host {address}" for address in addresses)
+        watch = f"({hosts}) and ({watch})"
+        with self.capture.open("w") as file:
+            self.tcpdump = case.host.spawn(["tcpdump", "-l", "-n", "-i", "eth0", "--immediate-mode", watch],
+                                           stdout=file, stderr=file)
+        wait_until(lambda: "listening on" in self.capture.read_text(), 3)
+        self.process = case.host.spawn(["/usr/bin/python3", "-c", TALKER, str(self.log), *addresses])
+        case.clients.append(self)  # ends before the host is looked at
+        wait_until(self.log.exists, 3)
+
+    def outcomes(self, address):
+        return [line.split()[1] for line in self.log.read_text().splitlines() if line.startswith(address + " ")]
+
+    def becomes(self, address, outcome, times=10):
+        """The next datagrams to an address have this outcome: "sent", or the name of an error."""
+        self.case.becomes(f"to {address}: {outcome}", lambda: self.outcomes(address)[-times:] == [outcome] * times)
+
+    def leaked(self):
+        return [line for line in self.capture.read_text().splitlines() if " > " in line]
+
+    def leaks_nothing(self, what):
+        """Whatever was sent up to now: none of it was seen on the link itself."""
+        sent = len(self.log.read_text().splitlines())
+        wait_until(lambda: len(self.log.read_text().splitlines()) > sent + 5, 2)
+        self.case.equal(f"packets beside the tunnel {what}", self.leaked(), [])
+
+    def cleanup(self):
+        self.process.kill()
+        self.tcpdump.kill()

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What belongs into the tunnel and may not leave beside it: the kill switch, IPv6 beside an IPv4 tunnel, the LAN."""
+
+import json
+import signal
+
+from outrider_lab.scenario import scenario
+from outrider_lab.traffic import Ping, Talker
+
+INSIDE, INSIDE6 = "10.77.0.2", "fd00:77::2"
+OUTSIDE, OUTSIDE6 = "203.0.113.2", "2001:db8:203::2"
+LAN = "192.168.77.1"
+FULL = {"local_ts": "0.0.0.0/0, ::/0", "pools": "v4, v6"}
+REFUSED = "EACCES"
+
+
+def guarded(case, routes="all", name="Work", address="gw.test", **keys):
+    """A profile with the kill switch; lifted when the scenario is over."""
+    profile = case.directory / f"{name}.profile"
+    lines = {"routes": routes, "kill-switch": "yes", **keys}
+    profile.write_text(f"[profile]\nname={name}\n\n[gateway]\naddress={address}\nidentity=gw.test\ntrust=file\n"
+                       f"ca-file={case.lab.pki}/ca-ecdsa.crt\n\n[login]\nuser=alice\n\n[network]\n"
+                       + "".join(f"{key}={value}\n" for key, value in lines.items()))
+    return {"profile": str(profile), "user": None, "method": None, "ca": None}
+
+
+def release(case, *names):
+    result = case.host.run(case.program, "down", "--release", *names)
+    case.equal("exit status of down --release", result.returncode, 0)
+    return result
+
+
+def is_released(case):
+    """Nothing of the kill switch is left."""
+    for family in ("-4", "-6"):
+        rules = json.loads(case.host.must("ip", "-j", family, "rule"))
+        case.equal(f"rules of ours ({family})", [rule for rule in rules if rule.get("protocol") == "79"], [])
+
+
+@scenario(only="outrider")
+def kill_switch_while_connecting(case):
+    """Nothing leaves before the tunnel is up; then all of it goes inside; then nothing again, until it is released."""
+    case.gateway.configure(**FULL)
+    case.router.set(drop=["udp dport { 500, 4500 }"])
+    client = case.start(password="wonderland", timeout=8, **guarded(case))
+    client.wait_event({"event": "state", "state": "connecting"})
+    talker = Talker(case, OUTSIDE, OUTSIDE6, INSIDE)
+    for address in (OUTSIDE, OUTSIDE6, INSIDE):
+        talker.becomes(address, REFUSED)
+    case.pings(LAN)
+    case.router.set()
+    tunnel = case.came_up(client)
+    for address in (OUTSIDE, OUTSIDE6, INSIDE):
+        talker.becomes(address, "sent")
+    case.works(tunnel)
+    case.stop(tunnel)
+    for address in (OUTSIDE, OUTSIDE6, INSIDE):
+        talker.becomes(address, REFUSED)
+    talker.leaks_nothing("before, during and after the tunnel")
+    release(case)
+    talker.becomes(OUTSIDE, "sent")
+    is_released(case)
+
+
+@scenario(only="outrider")
+def kill_switch_after_kill(case):
+    """Killed with -9: what the tunnel carried is refused; the next start goes on from there."""
+    case.gateway.configure(**FULL)
+    tunnel = case.connect(**guarded(case))
+    talker = Talker(case, OUTSIDE, OUTSIDE6, INSIDE)
+    talker.becomes(OUTSIDE, "sent")
+    tunnel.client.process.signal(signal.SIGKILL)
+    tunnel.client.process.wait(3)
+    tunnel.ended = True
+    if case.lab.plane == "userspace":
+        for address in (OUTSIDE, OUTSIDE6, INSIDE):
+            talker.becomes(address, REFUSED)
+    case.gateway.terminate_all()
+    again = case.connect(**guarded(case))
+    talker.becomes(OUTSIDE, "sent")
+    case.works(again)
+    case.stop(again)
+    talker.becomes(OUTSIDE, REFUSED)
+    talker.leaks_nothing("over a kill -9 and a new start")
+    release(case, "Work")
+    is_released(case)
+
+
+@scenario(only="outrider", limit=15)
+def kill_switch_while_reconnecting(case):
+    """The gateway is gone without a word, and comes back."""
+    case.gateway.configure(**FULL)
+    client = case.start(password="wonderland", timeout=8, once=False,
+                        **guarded(case, **{"dns": "none"}))
+    case.came_up(client)
+    talker = Talker(case, OUTSIDE, OUTSIDE6, INSIDE)
+    talker.becomes(OUTSIDE, "sent")
+    case.gateway.terminate_all()
+    client.wait_event({"event": "state", "state": "reconnecting"})
+    tunnel = case.came_up(client)
+    talker.becomes(OUTSIDE, "sent")
+    case.works(tunnel)
+    talker.leaks_nothing("while it connected again")
+    case.stop(tunnel)
+    case.tunnels[0].ended = True
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
+def kill_switch_over_rekeys(case):
+    """Both kinds of rekey: no packet beside the tunnel, and none lost."""
+    case.gateway.configure(**FULL)
+    tunnel = case.connect(**guarded(case))
+    talker = Talker(case, OUTSIDE, INSIDE)
+    ping = Ping(case)
+    case.gateway.rekey_child()
+    ping.goes_on(10, 5)
+    case.gateway.rekey_ike()
+    ping.goes_on(10, 5)
+    ping.lost_nothing()
+    talker.leaks_nothing("while keys changed")
+    case.stop(tunnel)
+    release(case)
+
+
+@scenario(only="outrider")
+def kill_switch_of_listed_networks(case):
+    """Two networks of the profile's: they are refused without the tunnel, everything else goes its way."""
+    case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24")
+    case.router.set(drop=["udp dport { 500, 4500 }"])
+    client = case.start(password="wonderland", timeout=8, **guarded(case, "10.77.0.0/24;10.78.0.0/24"))
+    client.wait_event({"event": "state", "state": "connecting"})
+    talker = Talker(case, INSIDE, "10.78.0.2")
+    talker.becomes(INSIDE, REFUSED)
+    case.pings(OUTSIDE)
+    case.router.set()
+    tunnel = case.came_up(client)
+    talker.becomes("10.78.0.2", "sent")
+    case.goes_inside(tunnel, OUTSIDE, False)
+    case.works(tunnel)
+    case.stop(tunnel)
+    talker.becomes(INSIDE, REFUSED)
+    talker.leaks_nothing("of the two networks")
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
+def kill_switch_of_granted_networks(case):
+    """The gateway tells the networks: the kill switch begins with them and stays."""
+    case.gateway.configure()
+    tunnel = case.connect(**guarded(case, "gateway"))
+    talker = Talker(case, INSIDE)
+    case.stop(tunnel)
+    talker.becomes(INSIDE, REFUSED)
+    case.pings(OUTSIDE)
+    again = case.connect(**guarded(case, "gateway"))
+    case.works(again)
+    case.stop(again)
+    talker.becomes(INSIDE, REFUSED)
+    talker.leaks_nothing("of the granted network")
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
+def kill_switch_and_names(case):
+    """A gateway by name, the name server outside of the LAN, and a kill switch in force from the last time."""
+    case.gateway.configure(**FULL)
+    options = guarded(case)
+    case.stop(case.connect(**options))
+    case.equal("name servers", case.nameservers(), [OUTSIDE])
+    talker = Talker(case, OUTSIDE)
+    talker.becomes(OUTSIDE, REFUSED)
+    tunnel = case.connect(**options)
+    case.works(tunnel)
+    case.stop(tunnel)
+    talker.leaks_nothing("while the gateway's name was looked up")
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
+def kill_switch_without_lan(case):
+    """lan=no: the host's own network goes through the tunnel, too; but for the gateway nothing is reached without it."""
+    case.gateway.configure(**FULL)
+    tunnel = case.connect(**guarded(case, lan="no", dns="none"))
+    case.goes_inside(tunnel, LAN)
+    case.works(tunnel)
+    case.stop(tunnel)
+    talker = Talker(case, LAN)
+    talker.becomes(LAN, REFUSED)
+    talker.leaks_nothing("to the host's own network")
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
+def kill_switches_of_two_profiles(case):
+    """Each profile has its own, and releasing one leaves the other."""
+    case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24")
+    case.stop(case.connect(**guarded(case, "10.77.0.0/24", "Work")))
+    case.stop(case.connect(**guarded(case, "10.78.0.0/24", "Lab")))
+    talker = Talker(case, INSIDE, "10.78.0.2")
+    talker.becomes(INSIDE, REFUSED)
+    talker.becomes("10.78.0.2", REFUSED)
+    talker.leaks_nothing("of either profile")
+    release(case, "Work")
+    talker.becomes(INSIDE, "sent")
+    talker.becomes("10.78.0.2", REFUSED)
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
+def ipv6_beside_an_ipv4_tunnel(case):
+    """All IPv4 in the tunnel and no IPv6: IPv6 is refused, not sent beside it, and the LAN's stays."""
+    case.gateway.configure(local_ts="0.0.0.0/0")
+    tunnel = case.connect()
+    talker = Talker(case, OUTSIDE6)
+    talker.becomes(OUTSIDE6, REFUSED)
+    case.pings("fd77:1::1")
+    talker.leaks_nothing("by IPv6")
+    case.stop(tunnel)
+    talker.becomes(OUTSIDE6, "sent")
+
+
+@scenario(only="outrider")
+def lan_beside_a_full_tunnel(case):
+    """The host's own network stays with its link."""
+    case.gateway.configure(**FULL)
+    tunnel = case.connect()
+    case.goes_inside(tunnel, LAN, False)
+    case.goes_inside(tunnel, "fd77:1::1", False)
+    case.pings(LAN)
+    case.works(tunnel)
