@@ -114,7 +114,7 @@ static const struct
     { "network", "exclude", "10.1.0.0/16" },
     { "network", "dns", "10.0.0.1;2001:db8::1" },
     { "network", "domains", "corp.example;lab.example" },
-    { "network", "plane", "userspace" },
+    { "network", "plane", "kernel" },
     { "network", "mtu", "1280" },
     { "network", "lan", "no" },
     { "network", "kill-switch", "yes" },
@@ -135,10 +135,10 @@ static const struct
 } fixed[] = {
     { "gateway", "revocation", "off", "soft" },  { "gateway", "revocation", "off", "strict" },
     { "login", "token", "", "pkcs11:object=x" }, { "session", "reauth", "no", "yes" },
-    { "session", "on-demand", "no", "true" },    { "network", "plane", "auto", "kernel" },
-    { "login", "method", "eap", "eap-tls" },     { "login", "method", "eap", "eap-ttls" },
-    { "login", "method", "eap", "eap-peap" },    { "login", "method", "eap", "eap-gtc" },
-    { "login", "method", "eap", "eap-md5" },     { "login", "method", "eap", "psk+eap-gtc" },
+    { "session", "on-demand", "no", "true" },    { "login", "method", "eap", "eap-tls" },
+    { "login", "method", "eap", "eap-ttls" },    { "login", "method", "eap", "eap-peap" },
+    { "login", "method", "eap", "eap-gtc" },     { "login", "method", "eap", "eap-md5" },
+    { "login", "method", "eap", "psk+eap-gtc" },
 };
 
 static bool
@@ -388,9 +388,9 @@ values_are_checked_however_they_came (void)
     g_assert_false (profile_validate (profile, "bus", &error));
     g_assert_true (g_str_has_prefix (error->message, "bus: [session] reauth: this version"));
     profile->reauth = false;
-    profile->plane = PROFILE_PLANE_KERNEL;
+    profile->on_demand = true;
     g_assert_false (profile_validate (profile, "bus", NULL));
-    profile->plane = PROFILE_PLANE_AUTO;
+    profile->on_demand = false;
     profile->mtu = 100;
     g_assert_false (profile_validate (profile, "bus", NULL));
     profile->mtu = 0;
