@@ -3,6 +3,7 @@
 
 #include "errors.h"
 #include "network/journal.h"
+#include "network/resolv-conf.h"
 #include "network/whole-file.h"
 
 #include <errno.h>
@@ -139,22 +140,26 @@ set_octets (GKeyFile *file, const char *key, const char *octets, gsize size)
     g_key_file_set_string (file, BEFORE, key, text);
 }
 
+/* PREVIOUS: what of ours stands there until OURS does; NULL: nothing. */
 static bool
-write_journal (const DnsFile *self, const Snapshot *before, const char *ours, GError **error)
+write_journal (const DnsFile *self, const Snapshot *before, const char *previous, const char *ours,
+               GError **error)
 {
     g_autoptr (GKeyFile) file = journal_new ();
     g_key_file_set_integer (file, BEFORE, "found", before->found);
     g_key_file_set_integer (file, BEFORE, "mode", (int)before->mode);
     set_octets (file, "content", before->content != NULL ? before->content : "", before->size);
     set_octets (file, "ours", ours, strlen (ours));
+    if (previous != NULL)
+        set_octets (file, "previous", previous, strlen (previous));
     return journal_write (file, self->journals, JOURNAL, error);
 }
 
 typedef struct
 {
     Snapshot before;
-    char *ours;
-    gsize ours_size;
+    char *ours, *previous;
+    gsize ours_size, previous_size;
     bool alive;
 } Journal;
 
@@ -163,6 +168,7 @@ journal_clear (Journal *self)
 {
     snapshot_clear (&self->before);
     g_clear_pointer (&self->ours, g_free);
+    g_clear_pointer (&self->previous, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Journal, journal_clear)
 
@@ -189,6 +195,7 @@ read_journal (const DnsFile *self, Journal *ret_journal)
     journal.before.mode = (mode_t)g_key_file_get_integer (file, BEFORE, "mode", NULL) & 07777;
     journal.before.content = get_octets (file, "content", &journal.before.size);
     journal.ours = get_octets (file, "ours", &journal.ours_size);
+    journal.previous = get_octets (file, "previous", &journal.previous_size);
     if (journal.before.content == NULL || journal.ours == NULL || journal.before.found > FOUND_LINK)
         return false;
     journal.alive = journal_is_of_the_living (file);
@@ -197,14 +204,21 @@ read_journal (const DnsFile *self, Journal *ret_journal)
     return true;
 }
 
+static bool
+is_file_of (const Snapshot *self, const char *content, gsize size)
+{
+    return self->found == FOUND_FILE && content != NULL && self->size == size &&
+           memcmp (self->content, content, size) == 0;
+}
+
 /* Puts back what was there, unless somebody else has put something of their own in place of ours. */
 static bool
 undo (const DnsFile *self, const Journal *journal)
 {
     g_auto (Snapshot) now = { 0 };
-    bool ours = take_snapshot (self->path, &now, NULL) && now.found == FOUND_FILE &&
-                now.size == journal->ours_size &&
-                memcmp (now.content, journal->ours, now.size) == 0;
+    bool ours = take_snapshot (self->path, &now, NULL) &&
+                (is_file_of (&now, journal->ours, journal->ours_size) ||
+                 is_file_of (&now, journal->previous, journal->previous_size));
     bool ok = !ours || put_snapshot (self->path, &journal->before);
     if (ok)
         journal_remove (self->journals, JOURNAL);
@@ -283,32 +297,68 @@ make_content (const NetworkPlan *plan, const char *before)
 
 /* ---- apply and revert ---- */
 
+static bool
+belongs_to_another (const DnsFile *self)
+{
+    g_auto (Journal) other = { 0 };
+    return self->ours == NULL && read_journal (self, &other) && other.alive;
+}
+
+/* What is to come back one day: what stands there, or what stood there before ours. */
+static bool
+find_before (const DnsFile *self, Snapshot *ret_before, GError **error)
+{
+    g_auto (Snapshot) now = { 0 };
+    g_auto (Journal) journal = { 0 };
+    if (!take_snapshot (self->path, &now, error))
+        return false;
+    bool ours = self->ours != NULL && is_file_of (&now, self->ours, strlen (self->ours)) &&
+                read_journal (self, &journal);
+    Snapshot *before = ours ? &journal.before : &now;
+    *ret_before = *before;
+    before->content = NULL;
+    return true;
+}
+
+/* Behind a link stands what the resolver used. */
+static char *
+read_used (const DnsFile *self, const Snapshot *before)
+{
+    if (before->found != FOUND_LINK)
+        return g_strdup (before->content != NULL ? before->content : "");
+    g_autofree char *folder = g_path_get_dirname (self->path);
+    g_autofree char *first = g_canonicalize_filename (before->content, folder);
+    g_autofree char *target = resolv_conf_follow (first);
+    g_auto (Snapshot) used = { 0 };
+    char *text = NULL;
+    if (take_snapshot (target, &used, NULL) && used.found == FOUND_FILE)
+        text = g_steal_pointer (&used.content);
+    return text != NULL ? text : g_strdup ("");
+}
+
 bool
 dns_file_apply (DnsFile *self, const NetworkPlan *plan, GError **error)
 {
     if (plan->dns->len == 0)
         return true;
-    g_auto (Journal) other = { 0 };
-    if (read_journal (self, &other) && other.alive && self->ours == NULL)
+    if (belongs_to_another (self))
     {
         g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
                      "another tunnel has changed %s", self->path);
         return false;
     }
     g_auto (Snapshot) before = { 0 };
-    if (!take_snapshot (self->path, &before, error))
+    if (!find_before (self, &before, error))
         return false;
-
-    /* Behind a link stands what the resolver used so far. */
-    g_autofree char *used = NULL;
-    g_file_get_contents (self->path, &used, NULL, NULL);
-    g_autofree char *content = make_content (plan, used != NULL ? used : "");
-    if (!write_journal (self, &before, content, error))
+    g_autofree char *used = read_used (self, &before);
+    g_autofree char *content = make_content (plan, used);
+    if (!write_journal (self, &before, self->ours, content, error))
         return false;
     if (!whole_file_put (self->path, content, strlen (content), 0644))
     {
         refuse (error, "cannot write", self->path);
-        journal_remove (self->journals, JOURNAL);
+        if (self->ours == NULL)
+            journal_remove (self->journals, JOURNAL);
         return false;
     }
     g_free (self->ours);

@@ -18,7 +18,10 @@ void dns_file_free (DnsFile *self);
 /* Undoes what a process that is gone left behind. OUTRIDER_ERROR_HOST_REFUSED. */
 bool dns_file_repair (DnsFile *self, GError **error);
 
-/* Puts the plan's servers and domains first; without full routes the servers from before stay behind them. Nothing to do without servers. */
+/*
+ * Puts the plan's servers and domains first, in place of those of an earlier plan; without full routes the servers from before
+ * stay behind them. Nothing to do without servers. On failure what was in force still is. OUTRIDER_ERROR_HOST_REFUSED.
+ */
 bool dns_file_apply (DnsFile *self, const NetworkPlan *plan, GError **error);
 
 /* As it was found. */

@@ -213,6 +213,28 @@ dns_resolvconf_repair (DnsResolvconf *self, GError **error)
     return true;
 }
 
+static bool
+add_record (const DnsResolvconf *self, const NetworkPlan *plan, GError **error)
+{
+    g_autofree char *content = make_content (plan);
+    bool alone = (plan->full_v4 || plan->full_v6) && dns_resolvconf_is_exclusive (self);
+    if (!run (self, alone ? "-x" : NULL, "-a", plan->device, content, error))
+        return false;
+    if (is_in_force (self, plan))
+        return true;
+    g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                         "resolvconf took the servers, but " RESOLV_CONF " does not name them");
+    return false;
+}
+
+static void
+take_back (const DnsResolvconf *self, const char *device)
+{
+    g_autofree char *name = name_journal (device);
+    if (delete_record (self, device, NULL))
+        journal_remove (self->journals, name);
+}
+
 bool
 dns_resolvconf_apply (DnsResolvconf *self, const NetworkPlan *plan, GError **error)
 {
@@ -220,27 +242,17 @@ dns_resolvconf_apply (DnsResolvconf *self, const NetworkPlan *plan, GError **err
     g_autofree char *name = name_journal (plan->device);
     if (!journal_write (journal, self->journals, name, error))
         return false;
+    if (self->device != NULL && strcmp (self->device, plan->device) != 0)
+        take_back (self, self->device);
+    g_free (self->device);
     self->device = g_strdup (plan->device);
-    g_autofree char *content = make_content (plan);
-    bool alone = (plan->full_v4 || plan->full_v6) && dns_resolvconf_is_exclusive (self);
-    if (run (self, alone ? "-x" : NULL, "-a", plan->device, content, error))
-    {
-        if (is_in_force (self, plan))
-            return true;
-        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
-                             "resolvconf took the servers, but " RESOLV_CONF " does not name them");
-    }
-    dns_resolvconf_revert (self);
-    return false;
+    return add_record (self, plan, error);
 }
 
 void
 dns_resolvconf_revert (DnsResolvconf *self)
 {
-    if (self->device == NULL)
-        return;
-    g_autofree char *name = name_journal (self->device);
-    if (delete_record (self, self->device, NULL))
-        journal_remove (self->journals, name);
+    if (self->device != NULL)
+        take_back (self, self->device);
     g_clear_pointer (&self->device, g_free);
 }

@@ -24,7 +24,10 @@ bool dns_resolvconf_is_exclusive (const DnsResolvconf *self);
 /* Undoes what a process that is gone left behind. OUTRIDER_ERROR_HOST_REFUSED. */
 bool dns_resolvconf_repair (DnsResolvconf *self, GError **error);
 
-/* Adds the record. OUTRIDER_ERROR_HOST_REFUSED, also where the file does not lead to our servers afterwards. */
+/*
+ * Adds the record, in place of that of an earlier plan. OUTRIDER_ERROR_HOST_REFUSED, also where the file does not lead to our
+ * servers afterwards: then revert.
+ */
 bool dns_resolvconf_apply (DnsResolvconf *self, const NetworkPlan *plan, GError **error);
 
 /* As it was found. */

@@ -19,6 +19,7 @@
 enum
 {
     PATIENCE = 2000, /* ms, for all calls of one step */
+    LAST_WORD = 100, /* ms, to take back what was done when the time is up */
     PAUSE = 5,       /* ms, before the same question again */
     SCOPE_DNS = 1,   /* of ScopesMask: servers of this link are in use */
 };
@@ -63,11 +64,12 @@ begin_step (DnsResolved *self)
     self->deadline = g_get_monotonic_time () + PATIENCE * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Milliseconds; never 0, which GDBus would not take for a timeout. */
+/* Milliseconds; enough for a last word in any case. */
 static int
 time_left (const DnsResolved *self)
 {
-    return (int)MAX (1, (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND);
+    gint64 left = (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
+    return (int)MAX (left, LAST_WORD);
 }
 
 typedef struct
@@ -344,16 +346,21 @@ make_domains (const NetworkPlan *plan)
 static bool
 await_link (DnsResolved *self, int index, GError **error)
 {
-    for (;;)
+    GError *reason = NULL;
+    for (bool unknown = true; unknown;)
     {
-        GError *reason = NULL;
-        if (tell (self, "SetLinkLLMNR", g_variant_new ("(is)", index, "no"), &reason))
+        g_autoptr (GError) answer = NULL;
+        if (tell (self, "SetLinkLLMNR", g_variant_new ("(is)", index, "no"), &answer))
+        {
+            g_clear_error (&reason);
             return true;
-        if (!is_unknown_link (reason) || g_get_monotonic_time () >= self->deadline)
-            return refuse (error, "SetLinkLLMNR", reason);
-        g_error_free (reason);
+        }
+        unknown = is_unknown_link (answer) && g_get_monotonic_time () < self->deadline;
+        if (reason == NULL)
+            reason = g_steal_pointer (&answer);
         g_usleep (PAUSE * G_TIME_SPAN_MILLISECOND);
     }
+    return refuse (error, "SetLinkLLMNR", reason);
 }
 
 /* The servers last: with the domains in place before, no name of theirs or of others goes a wrong way meanwhile. */
@@ -386,31 +393,39 @@ set_link (DnsResolved *self, const NetworkPlan *plan, GError **error)
     return refused == NULL || refuse (error, refused, reason);
 }
 
+static char *
+get_link_path (DnsResolved *self, int index)
+{
+    g_autoptr (GVariant) reply =
+        ask (self, PATH, MANAGER, "GetLink", g_variant_new ("(i)", index), NULL);
+    char *path = NULL;
+    if (reply != NULL && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(o)")))
+        g_variant_get (reply, "(o)", &path);
+    return path;
+}
+
+static bool
+is_in_use (DnsResolved *self, const char *path)
+{
+    g_autoptr (GVariant) reply = ask (self, path, "org.freedesktop.DBus.Properties", "Get",
+                                      g_variant_new ("(ss)", LINK, "ScopesMask"), NULL);
+    g_autoptr (GVariant) mask = NULL;
+    if (reply != NULL && g_variant_is_of_type (reply, G_VARIANT_TYPE ("(v)")))
+        g_variant_get (reply, "(v)", &mask);
+    return mask != NULL && g_variant_is_of_type (mask, G_VARIANT_TYPE_UINT64) &&
+           (g_variant_get_uint64 (mask) & SCOPE_DNS) != 0;
+}
+
 /* Until it has seen that the link is up and has an address, names still go elsewhere. */
 static bool
 await_use (DnsResolved *self, int index, GError **error)
 {
-    GError *reason = NULL;
-    g_autoptr (GVariant) reply =
-        ask (self, PATH, MANAGER, "GetLink", g_variant_new ("(i)", index), &reason);
-    if (reply == NULL)
-        return refuse (error, "GetLink", reason);
-    const char *path = "";
-    if (g_variant_is_of_type (reply, G_VARIANT_TYPE ("(o)")))
-        g_variant_get (reply, "(&o)", &path);
+    g_autofree char *path = get_link_path (self, index);
     for (;;)
     {
-        g_autoptr (GVariant) mask = ask (self, path, "org.freedesktop.DBus.Properties", "Get",
-                                         g_variant_new ("(ss)", LINK, "ScopesMask"), &reason);
-        if (mask == NULL)
-            return refuse (error, "ScopesMask", reason);
-        g_autoptr (GVariant) value = NULL;
-        if (g_variant_is_of_type (mask, G_VARIANT_TYPE ("(v)")))
-            g_variant_get (mask, "(v)", &value);
-        if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) &&
-            (g_variant_get_uint64 (value) & SCOPE_DNS) != 0)
+        if (path != NULL && is_in_use (self, path))
             return true;
-        if (g_get_monotonic_time () >= self->deadline)
+        if (path == NULL || g_get_monotonic_time () >= self->deadline)
             break;
         g_usleep (PAUSE * G_TIME_SPAN_MILLISECOND);
     }
@@ -438,16 +453,19 @@ dns_resolved_apply (DnsResolved *self, const NetworkPlan *plan, GError **error)
     }
     if (!write_journal (self, plan, error))
         return false;
+    begin_step (self);
+    if (self->device != NULL && self->index != plan->device_index)
+        take_back (self);
+    g_free (self->device);
     self->device = g_strdup (plan->device);
     self->index = plan->device_index;
-    begin_step (self);
     if (await_link (self, plan->device_index, error) && set_link (self, plan, error) &&
         await_use (self, plan->device_index, error))
     {
         tell (self, "FlushCaches", g_variant_new ("()"), NULL);
         return true;
     }
-    take_back (self);
+    take_back (self); /* in what is left of the time */
     return false;
 }
 

@@ -30,7 +30,7 @@ bool dns_resolved_has_file (const DnsResolved *self);
 bool dns_resolved_repair (DnsResolved *self, GError **error);
 
 /*
- * Servers and search domains of the plan. With full routes the link takes all names ("~."); with domains it takes those; without
+ * Servers and search domains of the plan, in place of those of an earlier one. With full routes the link takes all names ("~."); with domains it takes those; without
  * any its servers are asked beside the others'. When it returns, the servers are in use. OUTRIDER_ERROR_HOST_REFUSED.
  */
 bool dns_resolved_apply (DnsResolved *self, const NetworkPlan *plan, GError **error);

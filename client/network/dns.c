@@ -68,13 +68,18 @@ is_full (const NetworkPlan *plan)
 }
 
 /* A full tunnel wants the other servers left out: what cannot do that is passed over. */
+static bool
+resolvconf_suits (const Dns *self, bool full)
+{
+    return !full || dns_resolvconf_is_exclusive (self->resolvconf);
+}
+
 static Way
 choose (Dns *self, bool full)
 {
     if (dns_resolved_owns_names (self->resolved))
         return WAY_RESOLVED;
-    if (dns_resolvconf_owns_names (self->resolvconf) &&
-        (!full || dns_resolvconf_is_exclusive (self->resolvconf)))
+    if (dns_resolvconf_owns_names (self->resolvconf) && resolvconf_suits (self, full))
         return WAY_RESOLVCONF;
     return WAY_FILE;
 }
@@ -83,9 +88,12 @@ choose (Dns *self, bool full)
 static bool
 apply_resolved (Dns *self, const NetworkPlan *plan, GError **error)
 {
-    return dns_resolved_apply (self->resolved, plan, error) &&
-           (!is_full (plan) || dns_resolved_has_file (self->resolved) ||
-            dns_file_apply (self->file, plan, error));
+    if (!dns_resolved_apply (self->resolved, plan, error))
+        return false;
+    if (is_full (plan) && !dns_resolved_has_file (self->resolved))
+        return dns_file_apply (self->file, plan, error);
+    dns_file_revert (self->file);
+    return true;
 }
 
 static bool
@@ -105,9 +113,20 @@ apply_way (Dns *self, const NetworkPlan *plan, GError **error)
     g_assert_not_reached ();
 }
 
+/* In the way that is in force already, so that no name goes another way in between. */
+static bool
+apply_in_place (Dns *self, const NetworkPlan *plan)
+{
+    return self->way != WAY_NONE && plan->dns->len > 0 &&
+           (self->way != WAY_RESOLVCONF || resolvconf_suits (self, is_full (plan))) &&
+           apply_way (self, plan, NULL);
+}
+
 bool
 dns_apply (Dns *self, const NetworkPlan *plan, GError **error)
 {
+    if (apply_in_place (self, plan))
+        return true;
     dns_revert (self);
     self->way = plan->dns->len > 0 ? choose (self, is_full (plan)) : WAY_NONE;
     if (apply_way (self, plan, error))

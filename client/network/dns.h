@@ -19,7 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Dns, dns_free)
 /* Undoes what a process that is gone left behind, whatever its way was. OUTRIDER_ERROR_HOST_REFUSED. */
 bool dns_repair (Dns *self, GError **error);
 
-/* From what is in force to PLAN. With full routes no other server is asked any more. OUTRIDER_ERROR_HOST_REFUSED: nothing is changed. */
+/* From what is in force to PLAN. With full routes no other server is asked any more. On failure nothing of ours is in force. OUTRIDER_ERROR_HOST_REFUSED. */
 bool dns_apply (Dns *self, const NetworkPlan *plan, GError **error);
 
 /* As it was found. Nothing to do is fine. */

@@ -163,7 +163,8 @@ static const char *
 netlink_host_get_resolver (OutriderHost *host)
 {
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
-    return self->options.no_dns ? NULL : dns_get_way (self->dns);
+    bool in_force = !self->options.no_dns && self->plan != NULL && self->plan->dns->len > 0;
+    return in_force ? dns_get_way (self->dns) : NULL;
 }
 
 /* ---- GObject ---- */

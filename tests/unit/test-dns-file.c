@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define JOURNAL JOURNAL_DIRECTORY "/resolv.conf.before"
+
 typedef struct
 {
     char *root;
@@ -112,6 +114,50 @@ link_comes_back_as_a_link (Fixture *self, gconstpointer unused)
     assert_content (self, before);
 }
 
+/* Through a link to a link, the servers that were used stay behind ours. */
+static void
+links_are_followed (Fixture *self, gconstpointer unused)
+{
+    host_root_put (self->root, "/run/target", before);
+    host_root_put_link (self->root, "/etc/target", "../run/target");
+    host_root_put_link (self->root, RESOLV_CONF, "target");
+    apply (self);
+    assert_content (self, split);
+    apply (self);
+    assert_content (self, split);
+    dns_file_revert (self->dns);
+    assert_content (self, before);
+}
+
+/* Another plan, as after a new login: nothing of the first one stays, and what was there before comes back. */
+static void
+plan_follows_plan (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    g_ptr_array_set_size (self->plan->search, 0);
+    g_array_index (self->plan->dns, IpAddress, 0).octets[3] = 54;
+    apply (self);
+    g_autofree char *content = host_root_read (self->root, RESOLV_CONF);
+    g_assert_null (strstr (content, "corp.test"));
+    g_assert_null (strstr (content, "10.77.0.53"));
+    g_assert_nonnull (strstr (content, "nameserver 10.77.0.54\nnameserver 192.0.2.53\n"));
+    dns_file_revert (self->dns);
+    assert_content (self, before);
+}
+
+/* What somebody else wrote between two plans is what comes back. */
+static void
+foreign_change_between_plans (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    host_root_put (self->root, RESOLV_CONF, "nameserver 203.0.113.1\n");
+    apply (self);
+    g_autofree char *content = host_root_read (self->root, RESOLV_CONF);
+    g_assert_nonnull (strstr (content, "nameserver 10.77.0.53\nnameserver 203.0.113.1\n"));
+    dns_file_revert (self->dns);
+    assert_content (self, "nameserver 203.0.113.1\n");
+}
+
 static void
 nothing_comes_back_as_nothing (Fixture *self, gconstpointer unused)
 {
@@ -128,6 +174,26 @@ foreign_change_stays (Fixture *self, gconstpointer unused)
     host_root_put (self->root, RESOLV_CONF, "nameserver 203.0.113.1\n");
     dns_file_revert (self->dns);
     assert_content (self, "nameserver 203.0.113.1\n");
+}
+
+/* Killed when the second plan was written down, but not in force yet. */
+static void
+crash_between_plans (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    g_autofree char *first = host_root_read (self->root, RESOLV_CONF);
+    g_array_index (self->plan->dns, IpAddress, 0).octets[3] = 54;
+    apply (self);
+    g_autofree char *journal = host_root_read (self->root, JOURNAL);
+    char *started = strstr (journal, "started=");
+    g_assert_nonnull (started);
+    started[strlen ("started=")] = 'x'; /* nobody's any more */
+    host_root_put (self->root, JOURNAL, journal);
+    host_root_put (self->root, RESOLV_CONF, first);
+    DnsFile *next = dns_file_new (self->path, self->journals);
+    g_assert_true (dns_file_repair (next, NULL));
+    assert_content (self, before);
+    dns_file_free (next);
 }
 
 /* Changes the file in a process that ends without undoing it. */
@@ -181,7 +247,7 @@ broken_journal_changes_nothing (Fixture *self, gconstpointer unused)
     };
     for (size_t i = 0; i < G_N_ELEMENTS (contents); i++)
     {
-        host_root_put (self->root, JOURNAL_DIRECTORY "/resolv.conf.before", contents[i]);
+        host_root_put (self->root, JOURNAL, contents[i]);
         g_assert_true (dns_file_repair (self->dns, NULL));
         assert_content (self, before);
     }
@@ -206,6 +272,10 @@ main (int argc, char **argv)
         { "/dns-file/file", file_is_changed_and_put_back },
         { "/dns-file/full", full_tunnel_leaves_no_other_server },
         { "/dns-file/link", link_comes_back_as_a_link },
+        { "/dns-file/links", links_are_followed },
+        { "/dns-file/plans", plan_follows_plan },
+        { "/dns-file/foreign-between-plans", foreign_change_between_plans },
+        { "/dns-file/crash-between-plans", crash_between_plans },
         { "/dns-file/nothing", nothing_comes_back_as_nothing },
         { "/dns-file/foreign", foreign_change_stays },
         { "/dns-file/crash", next_start_repairs_after_a_crash },

@@ -136,6 +136,21 @@ record_goes_at_the_end (Fixture *self, gconstpointer unused)
     assert_told (self, "-d vpn.outrider0\n");
 }
 
+/* The next login may bring another device. */
+static void
+plan_follows_plan (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    apply (self);
+    g_free (self->plan->device);
+    self->plan->device = g_strdup ("outrider1");
+    host_root_put (self->root, "/story", "");
+    apply (self);
+    assert_told (self, "-d vpn.outrider0\n"
+                       "-a vpn.outrider1\nsearch corp.test\nnameserver 10.77.0.53\n");
+    assert_journals (self, 1);
+}
+
 /* ---- a program that does not do as it is told ---- */
 
 static void
@@ -143,6 +158,7 @@ refusal_is_told (Fixture *self, gconstpointer unused)
 {
     put_program (self, refuses);
     assert_refused (self, "not today");
+    dns_resolvconf_revert (self->dns);
     assert_told (self, "-a vpn.outrider0\n-d vpn.outrider0\n");
     assert_journals (self, 0);
 }
@@ -152,7 +168,6 @@ servers_must_be_in_force (Fixture *self, gconstpointer unused)
 {
     put_program (self, "#!/bin/sh\n");
     assert_refused (self, "does not name them");
-    assert_journals (self, 0);
     host_root_put (self->root, RESOLV_CONF, "nameserver 127.0.0.1\n"); /* which asks ours */
     apply (self);
 }
@@ -262,6 +277,7 @@ main (int argc, char **argv)
         { "/dns-resolvconf/record", record_comes_and_goes },
         { "/dns-resolvconf/full", full_tunnel_is_exclusive },
         { "/dns-resolvconf/end", record_goes_at_the_end },
+        { "/dns-resolvconf/plans", plan_follows_plan },
         { "/dns-resolvconf/refuses", refusal_is_told },
         { "/dns-resolvconf/in-force", servers_must_be_in_force },
         { "/dns-resolvconf/gone", program_is_gone },
