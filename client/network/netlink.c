@@ -12,6 +12,12 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+enum
+{
+    RECEIVE_BUFFER = 4 << 20, /* octets: each message of a batch may be refused */
+    PATIENCE = 5,             /* seconds for an answer of the kernel's */
+};
+
 Netlink *
 netlink_new (GError **error)
 {
@@ -24,8 +30,11 @@ netlink_new (GError **error)
             mnl_socket_close (socket);
         return NULL;
     }
-    int one = 1;
+    int one = 1, size = RECEIVE_BUFFER;
+    struct timeval patience = { .tv_sec = PATIENCE };
     mnl_socket_setsockopt (socket, NETLINK_GET_STRICT_CHK, &one, sizeof one);
+    setsockopt (mnl_socket_get_fd (socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+    setsockopt (mnl_socket_get_fd (socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     Netlink *self = g_new0 (Netlink, 1);
     self->socket = socket;
     self->queued = g_byte_array_new ();
@@ -58,7 +67,7 @@ begin (Netlink *self, void *buffer, uint16_t type, uint16_t flags)
     memset (buffer, 0, NETLINK_MESSAGE_MAX); /* what pads attributes goes to the kernel, too */
     struct nlmsghdr *message = mnl_nlmsg_put_header (buffer);
     message->nlmsg_type = type;
-    message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
+    message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
     message->nlmsg_seq = ++self->sequence;
     return message;
 }
@@ -310,61 +319,74 @@ set_refusal (const Refusal *refusal, GError **error)
     netlink_set_error (refusal->error_number, error);
 }
 
-/* Reads one answer for each of COUNT messages; the first refusal is kept. */
+static void
+take_answer (const struct nlmsgerr *answer, Refusal *refusal, bool missing_ok)
+{
+    bool shared_rule = answer->error == -EEXIST && answer->msg.nlmsg_type == RTM_NEWRULE;
+    bool passed = answer->error == 0 || shared_rule || (missing_ok && is_missing (-answer->error));
+    if (!passed && refusal->error_number == 0)
+        *refusal = (Refusal){ -answer->error, read_destination (answer) };
+}
+
+/*
+ * The kernel answers what it refuses, and the last message of a batch in any case: LAST. The first refusal is kept. False:
+ * nothing more can be said or heard.
+ */
 static bool
-read_answers (Netlink *self, unsigned count, Refusal *ret_refusal, bool missing_ok)
+read_answers (Netlink *self, uint32_t last, Refusal *refusal, bool missing_ok)
 {
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
-    while (count > 0)
+    for (bool done = false; !done;)
     {
         ssize_t size = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
-        if (size <= 0)
-        {
-            ret_refusal->error_number = size < 0 ? errno : EIO;
+        bool overflow = size < 0 && errno == ENOBUFS; /* refusals were lost */
+        if (size <= 0 && refusal->error_number == 0)
+            refusal->error_number = size < 0 ? errno : EIO;
+        if (size <= 0 && !overflow)
             return false;
-        }
         const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
-        for (int left = (int)size; mnl_nlmsg_ok (message, left) && count > 0;
+        for (int left = (int)size; mnl_nlmsg_ok (message, left);
              message = mnl_nlmsg_next (message, &left))
-        {
-            if (message->nlmsg_type != NLMSG_ERROR)
-                continue;
-            const struct nlmsgerr *answer = mnl_nlmsg_get_payload (message);
-            bool shared_rule = answer->error == -EEXIST && answer->msg.nlmsg_type == RTM_NEWRULE;
-            bool passed =
-                answer->error == 0 || shared_rule || (missing_ok && is_missing (-answer->error));
-            if (!passed && ret_refusal->error_number == 0)
-                *ret_refusal = (Refusal){ -answer->error, read_destination (answer) };
-            count--;
-        }
+            if (message->nlmsg_type == NLMSG_ERROR)
+            {
+                take_answer (mnl_nlmsg_get_payload (message), refusal, missing_ok);
+                done = done || message->nlmsg_seq == last;
+            }
     }
     return true;
+}
+
+/* Sends what is queued from START on, as much as goes at once; where the next batch begins, 0 if it failed. */
+static size_t
+send_batch (Netlink *self, size_t start, guint *next, Refusal *refusal, bool missing_ok)
+{
+    size_t end = start, last = start;
+    while (*next < self->ends->len &&
+           g_array_index (self->ends, size_t, *next) - start <= NETLINK_BATCH_SIZE)
+    {
+        last = end;
+        end = g_array_index (self->ends, size_t, (*next)++);
+    }
+    struct nlmsghdr *message = (struct nlmsghdr *)(void *)(self->queued->data + last);
+    message->nlmsg_flags |= NLM_F_ACK;
+    if (mnl_socket_sendto (self->socket, self->queued->data + start, end - start) < 0)
+    {
+        refusal->error_number = errno;
+        return 0;
+    }
+    return read_answers (self, message->nlmsg_seq, refusal, missing_ok) ? end : 0;
 }
 
 bool
 netlink_commit (Netlink *self, bool missing_ok, GError **error)
 {
-    size_t start = 0;
     Refusal refusal = { 0 };
     guint next = 0;
-    while (next < self->ends->len)
+    for (size_t start = 0; next < self->ends->len;)
     {
-        size_t end = start;
-        unsigned count = 0;
-        while (next < self->ends->len &&
-               g_array_index (self->ends, size_t, next) - start <= NETLINK_BATCH_SIZE)
-        {
-            end = g_array_index (self->ends, size_t, next++);
-            count++;
-        }
-        if (mnl_socket_sendto (self->socket, self->queued->data + start, end - start) < 0)
-            refusal.error_number = errno;
-        else if (read_answers (self, count, &refusal, missing_ok))
-        {
-            start = end;
-            continue;
-        }
-        break;
+        start = send_batch (self, start, &next, &refusal, missing_ok);
+        if (start == 0)
+            break;
     }
     g_byte_array_set_size (self->queued, 0);
     g_array_set_size (self->ends, 0);
