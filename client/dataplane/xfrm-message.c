@@ -594,8 +594,10 @@ xfrm_read_acquire (ByteView message, uint32_t *ret_if_id)
 static bool
 read_string (ByteView value, char *ret_text, size_t room)
 {
+    if (value.size == 0)
+        return false;
     size_t size = strnlen ((const char *)value.data, value.size);
-    if (value.size == 0 || size >= room)
+    if (size >= room)
         return false;
     memcpy (ret_text, value.data, size);
     ret_text[size] = '\0';
