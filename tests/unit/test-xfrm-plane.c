@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dataplane/choice.h"
+#include "dataplane/xfrm-claim.h"
+#include "dataplane/xfrm-socket.h"
+#include "dataplane/xfrm.h"
+#include "errors.h"
+#include "ike/proposal.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/udp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The kernel plane against itself: two planes in two network namespaces of this process, a wire between these, and a child
+ * between the planes. Needs a kernel with ESP and XFRM interfaces: tests/vm/run brings one.
+ *
+ *     10.50.0.1  near (192.0.2.1)  ===  far (192.0.2.2)  10.50.0.2
+ */
+
+#define NEAR "192.0.2.1"
+#define FAR "192.0.2.2"
+#define NEAR_INSIDE "10.50.0.1"
+#define FAR_INSIDE "10.50.0.2"
+
+/* Where new sockets are made; both planes work on wherever we are. */
+static int near_namespace, far_namespace;
+
+static void
+enter (int namespace)
+{
+    g_assert_no_errno (setns (namespace, CLONE_NEWNET));
+}
+
+static int
+make_namespace (void)
+{
+    g_assert_no_errno (unshare (CLONE_NEWNET));
+    int fd = open ("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    g_assert_cmpint (fd, >=, 0);
+    return fd;
+}
+
+static void G_GNUC_PRINTF (1, 2) shell (const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    g_autofree char *command = g_strdup_vprintf (format, arguments);
+    va_end (arguments);
+    int status = system (command);
+    if (status != 0)
+        g_error ("%s: status %d", command, status);
+}
+
+/* ---- one end ---- */
+
+typedef struct
+{
+    OutriderDataPlane *plane;
+    UdpTransport *transport;
+    unsigned expiring, expired;
+    unsigned waiting; /* packets without a child */
+} End;
+
+static void
+on_datagram (ByteView datagram, int error_number, void *data)
+{
+}
+
+static void
+on_expiring (OutriderDataPlane *plane, guint child, guint spi_in, gboolean hard, gpointer data)
+{
+    End *self = data;
+    g_assert_cmpuint (child, ==, 1);
+    *(hard ? &self->expired : &self->expiring) += 1;
+}
+
+static void
+on_waiting (OutriderDataPlane *plane, gpointer data)
+{
+    ((End *)data)->waiting++;
+}
+
+static IpEndpoint
+endpoint (const char *address, uint16_t port)
+{
+    IpEndpoint self = { .port = port };
+    g_assert_true (ip_address_parse (address, &self.address));
+    return self;
+}
+
+static End *
+end_new (const char *gateway, uint16_t gateway_port, uint16_t local_port)
+{
+    End *self = g_new0 (End, 1);
+    g_autoptr (GError) error = NULL;
+    IpEndpoint there = endpoint (gateway, gateway_port);
+    self->transport = udp_transport_new (&there, local_port, 0, on_datagram, self, &error);
+    g_assert_no_error (error);
+    self->plane = outrider_xfrm_plane_new (0);
+    g_signal_connect (self->plane, "expiring", G_CALLBACK (on_expiring), self);
+    g_signal_connect (self->plane, "traffic-without-child", G_CALLBACK (on_waiting), self);
+    g_assert_true (outrider_data_plane_open (self->plane, "plane%d", &error));
+    g_assert_no_error (error);
+    return self;
+}
+
+static void
+end_free (End *self)
+{
+    g_object_unref (self->plane);
+    udp_transport_free (self->transport);
+    g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (End, end_free)
+
+/* ---- a child of both ---- */
+
+static GArray *
+only (const char *address)
+{
+    GArray *selectors = g_array_new (false, false, sizeof (TrafficSelector));
+    IpPrefix prefix;
+    g_assert_true (ip_prefix_parse (address, &prefix));
+    TrafficSelector selector = traffic_selector_of_prefix (&prefix);
+    g_array_append_val (selectors, selector);
+    return selectors;
+}
+
+static SecretBytes *
+make_key (unsigned seed, size_t size)
+{
+    SecretBytes *key = secret_bytes_new_sized (size);
+    for (size_t i = 0; i < size; i++)
+        secret_bytes_data (key)[i] = (uint8_t)(seed * 31 + i * 7);
+    return key;
+}
+
+typedef struct
+{
+    const char *encryption;
+    const char *integrity;
+    bool esn;
+    bool encapsulated;
+} Kind;
+
+static const Kind plain = { "aes256gcm16", NULL, true, false };
+static const Kind in_udp = { "aes256gcm16", NULL, true, true };
+
+/* The near end's; the far end's is the same turned round. */
+static IkeChildSa *
+make_child (const Kind *kind, uint32_t spi, bool near)
+{
+    IkeChildSa *child = ike_child_sa_new ();
+    child->number = 1;
+    child->spi_in = near ? spi : spi + 1;
+    child->spi_out = near ? spi + 1 : spi;
+    child->encryption = algorithm_find_name (TRANSFORM_ENCRYPTION, kind->encryption);
+    child->integrity =
+        kind->integrity != NULL ? algorithm_find_name (TRANSFORM_INTEGRITY, kind->integrity) : NULL;
+    child->esn = kind->esn;
+    child->encapsulated = kind->encapsulated;
+    size_t size = (size_t)child->encryption->key_size + child->encryption->salt_size;
+    child->encryption_key_in = make_key (child->spi_in, size);
+    child->encryption_key_out = make_key (child->spi_out, size);
+    if (child->integrity != NULL)
+    {
+        child->integrity_key_in = make_key (child->spi_in + 100, child->integrity->key_size);
+        child->integrity_key_out = make_key (child->spi_out + 100, child->integrity->key_size);
+    }
+    child->local = only (near ? NEAR_INSIDE "/32" : FAR_INSIDE "/32");
+    child->remote = only (near ? FAR_INSIDE "/32" : NEAR_INSIDE "/32");
+    return child;
+}
+
+/* ---- both ends ---- */
+
+typedef struct
+{
+    End *near, *far;
+    int near_fd, far_fd; /* sockets inside */
+} Bench;
+
+static int
+open_inside (const End *end, const char *address, const char *other)
+{
+    const char *device = outrider_data_plane_get_device (end->plane);
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (7) };
+    struct timeval limit = { .tv_sec = 1 };
+    inet_pton (AF_INET, address, &in.sin_addr);
+    shell ("ip addr add %s/32 dev %s && ip link set %s up && ip route add %s dev %s src %s",
+           address, device, device, other, device, address);
+    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    g_assert_no_errno (setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit));
+    g_assert_no_errno (bind (fd, (struct sockaddr *)&in, sizeof in));
+    return fd;
+}
+
+static Bench *
+bench_new (void)
+{
+    Bench *self = g_new0 (Bench, 1);
+    enter (far_namespace);
+    self->far = end_new (NEAR, 4501, 4502);
+    self->far_fd = open_inside (self->far, FAR_INSIDE, NEAR_INSIDE);
+    enter (near_namespace);
+    self->near = end_new (FAR, 4502, 4501);
+    self->near_fd = open_inside (self->near, NEAR_INSIDE, FAR_INSIDE);
+    return self;
+}
+
+static void
+bench_free (Bench *self)
+{
+    close (self->near_fd);
+    close (self->far_fd);
+    end_free (self->near);
+    end_free (self->far);
+    g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bench, bench_free)
+
+/* A packet from one end to the other; whether it arrived. */
+static bool
+passes (int from, int to, const char *address)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (7) };
+    inet_pton (AF_INET, address, &in.sin_addr);
+    (void)!sendto (from, "hello", 5, 0, (struct sockaddr *)&in, sizeof in);
+    char buffer[16];
+    return recv (to, buffer, sizeof buffer, 0) == 5;
+}
+
+static bool
+both_ways (const Bench *self)
+{
+    return passes (self->near_fd, self->far_fd, FAR_INSIDE) &&
+           passes (self->far_fd, self->near_fd, NEAR_INSIDE);
+}
+
+static void
+install (const End *end, IkeChildSa *child)
+{
+    g_autoptr (GError) error = NULL;
+    outrider_data_plane_install (end->plane, end->transport, child, &error);
+    g_assert_no_error (error);
+}
+
+static void
+let_switch (const End *end, IkeChildSa *child)
+{
+    g_autoptr (GError) error = NULL;
+    outrider_data_plane_switch_child (end->plane, child, &error);
+    g_assert_no_error (error);
+}
+
+/* ---- what is in the kernel ---- */
+
+typedef struct
+{
+    uint32_t spi; /* 0: any of ours */
+    unsigned found;
+    XfrmStateFacts last;
+} States;
+
+static void
+hear_state (ByteView message, void *data)
+{
+    States *states = data;
+    XfrmStateFacts facts;
+    if (!xfrm_read_state (message, &facts) || (states->spi != 0 && facts.spi != states->spi) ||
+        !xfrm_claim_is_ours (facts.if_id))
+        return;
+    states->found++;
+    states->last = facts;
+}
+
+static States
+look_for (uint32_t spi)
+{
+    States states = { .spi = spi };
+    XfrmMessage message;
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    xfrm_write_list_states (&message);
+    g_assert_cmpint (xfrm_socket_ask (xfrm, &message, hear_state, &states), ==, 0);
+    return states;
+}
+
+static void
+hear_policy (ByteView message, void *data)
+{
+    XfrmPolicy policy;
+    if (xfrm_read_policy (message, &policy) && xfrm_claim_is_ours (policy.if_id))
+        *(unsigned *)data += 1;
+}
+
+static unsigned
+count_policies (void)
+{
+    unsigned found = 0;
+    XfrmMessage message;
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    xfrm_write_list_policies (&message);
+    g_assert_cmpint (xfrm_socket_ask (xfrm, &message, hear_policy, &found), ==, 0);
+    return found;
+}
+
+static void
+assert_nothing_is_left (void)
+{
+    g_assert_cmpuint (look_for (0).found, ==, 0);
+    g_assert_cmpuint (count_policies (), ==, 0);
+    g_assert_cmpuint (if_nametoindex ("plane0"), ==, 0);
+}
+
+/* ---- the tests ---- */
+
+static void
+a_child_and_its_rekey (const Kind *kind)
+{
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near1 = make_child (kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far1 = make_child (kind, 0x1000, false);
+    g_autoptr (IkeChildSa) near2 = make_child (kind, 0x2000, true);
+    g_autoptr (IkeChildSa) far2 = make_child (kind, 0x2000, false);
+    OutriderCounters counters;
+    g_assert_false (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    install (bench->near, near1);
+    install (bench->far, far1);
+    g_assert_true (both_ways (bench));
+
+    /* The new one is heard and does not send. */
+    g_assert_false (outrider_data_plane_switch_child (bench->near->plane, near2, NULL));
+    install (bench->far, far2);
+    install (bench->near, near2);
+    g_assert_false (
+        outrider_data_plane_install (bench->near->plane, bench->near->transport, near2, NULL));
+    g_assert_true (both_ways (bench));
+    g_assert_cmpuint (look_for (near2->spi_in).last.packets, ==, 0);
+    g_assert_cmpuint (look_for (near2->spi_out).last.packets, ==, 0);
+
+    /* One side sends by it already, the other not yet. */
+    let_switch (bench->near, near2);
+    g_assert_true (both_ways (bench));
+    g_assert_cmpuint (look_for (near2->spi_out).last.packets, ==, 1);
+    g_assert_cmpuint (look_for (near2->spi_in).last.packets, ==, 0);
+    let_switch (bench->far, far2);
+    g_assert_true (both_ways (bench));
+    g_assert_cmpuint (look_for (near2->spi_in).last.packets, ==, 1);
+
+    outrider_data_plane_remove (bench->near->plane, near1);
+    outrider_data_plane_remove (bench->near->plane, near1);
+    outrider_data_plane_remove (bench->far->plane, far1);
+    g_assert_true (both_ways (bench));
+    outrider_data_plane_get_counters (bench->near->plane, &counters);
+    g_assert_cmpuint (counters.packets_out, ==, 5);
+    g_assert_cmpuint (counters.packets_in, ==, 5);
+    g_assert_cmpuint (counters.octets_in, ==, 5 * 33);
+    g_assert_cmpuint (counters.octets_out, ==, 5 * 33);
+    g_assert_cmpint (counters.last_in, >, 0);
+
+    outrider_data_plane_remove (bench->near->plane, near2);
+    outrider_data_plane_remove (bench->far->plane, far2);
+    g_assert_cmpuint (look_for (0).found, ==, 0);
+    g_assert_cmpuint (count_policies (), ==, 0);
+    g_assert_false (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+}
+
+static void
+rekeyed (gconstpointer kind)
+{
+    a_child_and_its_rekey (kind);
+    assert_nothing_is_left ();
+}
+
+/* Every ESP algorithm that Outrider knows. */
+static void
+every_algorithm (void)
+{
+    size_t count;
+    const Algorithm *table = algorithm_get_table (&count);
+    g_autoptr (Bench) bench = bench_new ();
+    uint32_t spi = 0x3000;
+    for (size_t i = 0; i < count; i++)
+        for (int esn = 0; esn <= 1; esn++)
+        {
+            bool mac = table[i].type == TRANSFORM_INTEGRITY;
+            bool aead = (table[i].flags & ALGORITHM_AEAD) != 0;
+            if (table[i].type != TRANSFORM_ENCRYPTION && !mac)
+                continue;
+            Kind kind = { mac ? "aes128" : table[i].name,
+                          mac    ? table[i].name
+                          : aead ? NULL
+                                 : "sha256",
+                          esn != 0, false };
+            g_autoptr (IkeChildSa) near = make_child (&kind, spi, true);
+            g_autoptr (IkeChildSa) far = make_child (&kind, spi, false);
+            spi += 2;
+            g_test_message ("%s%s", table[i].name, esn != 0 ? "-esn" : "");
+            install (bench->near, near);
+            install (bench->far, far);
+            g_assert_true (both_ways (bench));
+            outrider_data_plane_remove (bench->near->plane, near);
+            outrider_data_plane_remove (bench->far->plane, far);
+        }
+}
+
+static void
+iterate (const unsigned *until)
+{
+    for (int i = 0; i < 5000 && *until == 0; i++)
+        if (!g_main_context_iteration (NULL, false))
+            g_usleep (1000);
+}
+
+static void
+ends_are_announced (void)
+{
+    static const Kind kind = { "aes128", "sha256", false, false };
+    XfrmLimits limits = { .soft_packets = 3, .hard_packets = 5 };
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (&kind, 0x1000, false);
+    outrider_xfrm_plane_set_limits (OUTRIDER_XFRM_PLANE (bench->near->plane), &limits);
+    install (bench->near, near);
+    install (bench->far, far);
+    /* The kernel looks before it counts. */
+    for (int i = 0; i < 3; i++)
+        g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    while (g_main_context_iteration (NULL, false))
+        ;
+    g_assert_cmpuint (bench->near->expiring, ==, 0);
+    g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    iterate (&bench->near->expiring);
+    g_assert_cmpuint (bench->near->expiring, ==, 1);
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    g_assert_false (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    iterate (&bench->near->expired);
+    g_assert_cmpuint (bench->near->expired, ==, 1);
+    g_assert_cmpuint (bench->far->expired, ==, 0);
+    g_assert_cmpuint (look_for (near->spi_in).found, ==, 1);
+    /* What goes on asking for the SA is told, too. */
+    passes (bench->near_fd, bench->far_fd, FAR_INSIDE);
+    iterate (&bench->near->waiting);
+    g_assert_cmpuint (bench->near->waiting, >=, 1);
+}
+
+static void
+numbers_have_an_end (void)
+{
+    static const Kind kind = { "aes128", "sha256", false, false };
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&kind, 0x1000, true);
+    g_autofree char *output = NULL;
+    install (bench->near, near);
+    g_assert_true (
+        g_spawn_command_line_sync ("ip -s xfrm state list spi 0x1001", &output, NULL, NULL, NULL));
+    g_assert_nonnull (strstr (output, "limit: soft 3221225472(packets), hard 4294967295(packets)"));
+}
+
+/* A packet that was recorded is not taken again, before or after the gateway has another port. */
+static void
+the_path_moves (void)
+{
+    int type = UDP_ENCAP_ESPINUDP;
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (4503) };
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&in_udp, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (&in_udp, 0x1000, false);
+    install (bench->near, near);
+    install (bench->far, far);
+    for (int i = 0; i < 3; i++)
+        g_assert_true (both_ways (bench));
+    XfrmStateFacts before = look_for (near->spi_out).last;
+    g_assert_cmpuint (before.replay.sent, ==, 3);
+
+    inet_pton (AF_INET, FAR, &in.sin_addr);
+    enter (far_namespace);
+    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    enter (near_namespace);
+    g_assert_no_errno (bind (fd, (struct sockaddr *)&in, sizeof in));
+    g_assert_no_errno (setsockopt (fd, IPPROTO_UDP, UDP_ENCAP, &type, sizeof type));
+    g_assert_true (udp_transport_set_gateway_port (bench->near->transport, 4503, NULL));
+    outrider_data_plane_moved (bench->near->plane);
+
+    XfrmStateFacts out = look_for (near->spi_out).last;
+    XfrmStateFacts heard = look_for (near->spi_in).last;
+    g_assert_cmpuint (out.packets, ==, 0);
+    g_assert_cmpuint (out.replay.sent, ==, 3);
+    g_assert_cmpuint (heard.replay.seen, ==, 3);
+    g_assert_cmpuint (heard.replay.words, ==, 4);
+    g_assert_cmpuint (__builtin_popcount (heard.replay.bitmap[0]) +
+                          __builtin_popcount (heard.replay.bitmap[1]) +
+                          __builtin_popcount (heard.replay.bitmap[2]) +
+                          __builtin_popcount (heard.replay.bitmap[3]),
+                      ==, 3);
+    g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    g_assert_cmpuint (look_for (near->spi_out).last.replay.sent, ==, 4);
+    OutriderCounters counters;
+    outrider_data_plane_get_counters (bench->near->plane, &counters);
+    g_assert_cmpuint (counters.packets_out, ==, 4);
+    g_assert_cmpuint (counters.packets_in, ==, 3);
+    /* Nothing moved: nothing is touched. */
+    outrider_data_plane_moved (bench->near->plane);
+    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, 1);
+    close (fd);
+}
+
+/* kill -9, beside what is not ours; then the next start. */
+static void
+the_killed_leave_nothing (void)
+{
+    shell ("ip xfrm state add src 198.51.100.1 dst 198.51.100.2 proto esp spi 0x77 mode tunnel "
+           "reqid 65537 aead 'rfc4106(gcm(aes))' 0x%040d 128 if_id 0x77",
+           0);
+    shell ("ip xfrm policy add src 10.1.0.0/16 dst 10.2.0.0/16 dir out tmpl src 198.51.100.1 dst "
+           "198.51.100.2 proto esp mode tunnel if_id 0x77");
+    shell ("ip link add foreign0 type xfrm if_id 0x77");
+    int ready[2];
+    g_assert_no_errno (pipe (ready));
+    pid_t pid = fork ();
+    if (pid == 0)
+    {
+        Bench *bench = bench_new ();
+        install (bench->near, make_child (&in_udp, 0x1000, true));
+        install (bench->far, make_child (&in_udp, 0x1000, false));
+        g_assert_cmpint (write (ready[1], "", 1), ==, 1);
+        pause ();
+        _exit (0);
+    }
+    char byte;
+    g_assert_cmpint (read (ready[0], &byte, 1), ==, 1);
+    outrider_data_plane_remove_leftovers ();
+    g_assert_cmpuint (look_for (0).found, ==, 2); /* it lives */
+    kill (pid, SIGKILL);
+    waitpid (pid, NULL, 0);
+    g_assert_cmpuint (look_for (0).found, ==, 2);
+    g_assert_cmpuint (count_policies (), ==, 3);
+    g_assert_cmpuint (if_nametoindex ("plane0"), !=, 0);
+    outrider_data_plane_remove_leftovers ();
+    assert_nothing_is_left ();
+    enter (far_namespace);
+    outrider_data_plane_remove_leftovers ();
+    assert_nothing_is_left ();
+    enter (near_namespace);
+    shell ("ip xfrm state get src 198.51.100.1 dst 198.51.100.2 proto esp spi 0x77 > /dev/null");
+    shell ("ip xfrm policy get src 10.1.0.0/16 dst 10.2.0.0/16 dir out if_id 0x77 > /dev/null");
+    shell ("ip link delete foreign0 && ip xfrm policy flush && ip xfrm state flush");
+    close (ready[0]);
+    close (ready[1]);
+}
+
+static void
+names_and_numbers (void)
+{
+    g_autoptr (End) first = end_new (FAR, 4500, 0);
+    g_autoptr (End) second = end_new (FAR, 4500, 0);
+    g_assert_cmpstr (outrider_data_plane_get_device (first->plane), ==, "plane0");
+    g_assert_cmpstr (outrider_data_plane_get_device (second->plane), ==, "plane1");
+    g_autoptr (GError) error = NULL;
+    g_autoptr (OutriderDataPlane) third = outrider_xfrm_plane_new (0);
+    g_assert_false (outrider_data_plane_open (third, "plane0", &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED);
+    g_clear_error (&error);
+    g_assert_false (outrider_data_plane_open (third, "a/b", &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED);
+    g_assert_true (outrider_data_plane_open (third, "work", NULL));
+    g_assert_cmpstr (outrider_data_plane_get_device (third), ==, "work");
+    outrider_data_plane_close (third);
+    g_assert_null (outrider_data_plane_get_device (third));
+    g_assert_cmpuint (if_nametoindex ("work"), ==, 0);
+}
+
+static void
+the_whole_offer_is_possible (void)
+{
+    g_autoptr (GError) error = NULL;
+    gint64 begun = g_get_monotonic_time ();
+    outrider_kernel_plane_is_possible (IP_V4, NULL, &error);
+    g_assert_no_error (error);
+    gint64 first = g_get_monotonic_time ();
+    outrider_kernel_plane_is_possible (IP_V6, NULL, &error);
+    g_assert_no_error (error);
+    outrider_kernel_plane_is_possible (IP_V4, NULL, &error);
+    g_test_message ("modules loaded: %" G_GINT64_FORMAT " us; then both families: %" G_GINT64_FORMAT
+                    " us",
+                    first - begun, g_get_monotonic_time () - first);
+    assert_nothing_is_left ();
+    g_assert_cmpuint (if_nametoindex ("outrider-tried"), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+    g_test_init (&argc, &argv, NULL);
+    far_namespace = make_namespace ();
+    near_namespace = make_namespace ();
+    shell ("ip link add wire type veth peer name wire netns /proc/%d/fd/%d", (int)getpid (),
+           far_namespace);
+    shell ("ip addr add " NEAR "/24 dev wire && ip link set wire up && ip link set lo up");
+    enter (far_namespace);
+    shell ("ip addr add " FAR "/24 dev wire && ip link set wire up && ip link set lo up");
+    enter (near_namespace);
+    g_test_add_func ("/xfrm-plane/offer", the_whole_offer_is_possible);
+    g_test_add_data_func ("/xfrm-plane/rekey/plain", &plain, rekeyed);
+    g_test_add_data_func ("/xfrm-plane/rekey/in-udp", &in_udp, rekeyed);
+    g_test_add_func ("/xfrm-plane/algorithms", every_algorithm);
+    g_test_add_func ("/xfrm-plane/ends", ends_are_announced);
+    g_test_add_func ("/xfrm-plane/numbers", numbers_have_an_end);
+    g_test_add_func ("/xfrm-plane/moved", the_path_moves);
+    g_test_add_func ("/xfrm-plane/killed", the_killed_leave_nothing);
+    g_test_add_func ("/xfrm-plane/names", names_and_numbers);
+    return g_test_run ();
+}
