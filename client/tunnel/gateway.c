@@ -3,24 +3,28 @@
 
 #include "errors.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
 enum
 {
     GATEWAYS_MAX = 16,
 };
 
-typedef struct
+/* The thread owns what it writes until it hands the look to the main loop. */
+struct GatewayLook
 {
+    gatomicrefcount references; /* the caller's, the thread's */
     char **addresses;
-    guint next;
     uint16_t port;
-    GCancellable *cancellable;
-    GatewayResolved resolved;
+    GatewayResolved resolved; /* NULL: cancelled; of the main thread */
     void *data;
+    GMainContext *context;
     GPtrArray *found; /* Gateway */
     GError *error;    /* of the first name that has no address */
-} Look;
-
-static void look_on (Look *look);
+};
 
 void
 gateway_free (Gateway *self)
@@ -32,78 +36,135 @@ gateway_free (Gateway *self)
 }
 
 static void
-look_free (Look *look)
+look_unref (GatewayLook *self)
 {
-    g_strfreev (look->addresses);
-    g_clear_object (&look->cancellable);
-    g_ptr_array_unref (look->found);
-    g_clear_error (&look->error);
-    g_free (look);
+    if (!g_atomic_ref_count_dec (&self->references))
+        return;
+    g_strfreev (self->addresses);
+    g_main_context_unref (self->context);
+    g_ptr_array_unref (self->found);
+    g_clear_error (&self->error);
+    g_free (self);
 }
 
 static void
-add (Look *look, const char *name, const IpAddress *address)
+add (GatewayLook *self, const char *name, const IpAddress *address)
 {
-    if (look->found->len >= GATEWAYS_MAX)
+    if (self->found->len >= GATEWAYS_MAX)
         return;
     Gateway *gateway = g_new0 (Gateway, 1);
     gateway->name = g_strdup (name);
-    gateway->endpoint = (IpEndpoint){ *address, look->port };
-    g_ptr_array_add (look->found, gateway);
+    gateway->endpoint = (IpEndpoint){ *address, self->port };
+    g_ptr_array_add (self->found, gateway);
 }
 
-static void
-looked_up (GObject *source, GAsyncResult *result, gpointer data)
+static IpAddress
+read_address (const struct sockaddr *address)
 {
-    Look *look = data;
-    const char *name = look->addresses[look->next++];
-    g_autoptr (GError) error = NULL;
-    GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (source), result, &error);
-    for (GList *at = addresses; at != NULL; at = at->next)
+    if (address->sa_family == AF_INET6)
     {
-        GInetAddress *inet = at->data;
-        IpAddress address = ip_address (
-            byte_view (g_inet_address_to_bytes (inet), g_inet_address_get_native_size (inet)));
-        add (look, name, &address);
+        const struct sockaddr_in6 *v6 = (const void *)address;
+        return ip_address (byte_view (&v6->sin6_addr, sizeof v6->sin6_addr));
     }
-    g_resolver_free_addresses (addresses);
-    if (error != NULL && look->error == NULL)
-        look->error = g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NAME_NOT_RESOLVED, "%s: %s", name,
-                                   error->message);
-    look_on (look);
+    const struct sockaddr_in *v4 = (const void *)address;
+    return ip_address (byte_view (&v4->sin_addr, sizeof v4->sin_addr));
+}
+
+/* The order is the system's (RFC 6724, gai.conf). */
+static void
+look_up (GatewayLook *self, const char *name)
+{
+    struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                              .ai_socktype = SOCK_DGRAM,
+                              .ai_flags = AI_ADDRCONFIG };
+    struct addrinfo *addresses = NULL;
+    int result = getaddrinfo (name, NULL, &hints, &addresses);
+    for (const struct addrinfo *at = addresses; at != NULL; at = at->ai_next)
+        if (at->ai_family == AF_INET || at->ai_family == AF_INET6)
+        {
+            IpAddress address = read_address (at->ai_addr);
+            add (self, name, &address);
+        }
+    if (result != 0 && self->error == NULL)
+        self->error = g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NAME_NOT_RESOLVED, "%s: %s", name,
+                                   gai_strerror (result));
+    if (addresses != NULL)
+        freeaddrinfo (addresses);
+}
+
+static gboolean
+hand_over (gpointer data)
+{
+    GatewayLook *self = data;
+    if (self->resolved != NULL)
+    {
+        self->resolved (self->found, self->found->len > 0 ? NULL : self->error, self->data);
+        look_unref (self);
+    }
+    return G_SOURCE_REMOVE;
 }
 
 static void
-look_on (Look *look)
+look_at_all (GatewayLook *self)
 {
-    for (; look->addresses[look->next] != NULL; look->next++)
+    for (char **name = self->addresses; *name != NULL; name++)
     {
         IpAddress numeric;
-        const char *name = look->addresses[look->next];
-        if (ip_address_parse (name, &numeric))
-        {
-            add (look, name, &numeric);
-            continue;
-        }
-        g_autoptr (GResolver) resolver = g_resolver_get_default ();
-        g_resolver_lookup_by_name_async (resolver, name, look->cancellable, looked_up, look);
-        return;
+        if (ip_address_parse (*name, &numeric))
+            add (self, *name, &numeric);
+        else
+            look_up (self, *name);
     }
-    if (!g_cancellable_is_cancelled (look->cancellable))
-        look->resolved (look->found, look->found->len > 0 ? NULL : look->error, look->data);
-    look_free (look);
+}
+
+static gpointer
+run (gpointer data)
+{
+    GatewayLook *self = data;
+    look_at_all (self);
+    GSource *source = g_idle_source_new ();
+    g_source_set_priority (source, G_PRIORITY_DEFAULT);
+    g_source_set_callback (source, hand_over, self, (GDestroyNotify)look_unref);
+    g_source_attach (source, self->context);
+    g_source_unref (source);
+    return NULL;
+}
+
+static bool
+has_names (char **addresses)
+{
+    IpAddress numeric;
+    for (char **name = addresses; *name != NULL; name++)
+        if (!ip_address_parse (*name, &numeric))
+            return true;
+    return false;
+}
+
+GatewayLook *
+gateway_look_new (char **addresses, uint16_t port, GatewayResolved resolved, void *data)
+{
+    GatewayLook *self = g_new0 (GatewayLook, 1);
+    g_atomic_ref_count_init (&self->references);
+    self->addresses = g_strdupv (addresses);
+    self->port = port;
+    self->resolved = resolved;
+    self->data = data;
+    self->context = g_main_context_ref_thread_default ();
+    self->found = g_ptr_array_new_with_free_func ((GDestroyNotify)gateway_free);
+    if (has_names (addresses))
+    {
+        g_atomic_ref_count_inc (&self->references);
+        g_thread_unref (g_thread_new ("outrider-names", run, self));
+        return self;
+    }
+    look_at_all (self);
+    hand_over (self);
+    return NULL;
 }
 
 void
-gateway_resolve (char **addresses, uint16_t port, GCancellable *cancellable,
-                 GatewayResolved resolved, void *data)
+gateway_look_cancel (GatewayLook *self)
 {
-    Look *look = g_new0 (Look, 1);
-    look->addresses = g_strdupv (addresses);
-    look->port = port;
-    look->cancellable = g_object_ref (cancellable);
-    look->resolved = resolved;
-    look->data = data;
-    look->found = g_ptr_array_new_with_free_func ((GDestroyNotify)gateway_free);
-    look_on (look);
+    self->resolved = NULL;
+    look_unref (self);
 }

@@ -7,7 +7,7 @@
 
 #include "bytes/address.h"
 
-#include <gio/gio.h>
+#include <glib.h>
 
 typedef struct
 {
@@ -17,11 +17,18 @@ typedef struct
 
 void gateway_free (Gateway *self);
 
+/* A look-up that is under way. */
+typedef struct GatewayLook GatewayLook;
+
 /*
- * Calls back in this main context with GPtrArray of Gateway, or with NAME_NOT_RESOLVED if none of the names has an
- * address. Numeric addresses need no look-up: with those alone, the call back comes before gateway_resolve () returns.
+ * Calls back with GPtrArray of Gateway, or with NAME_NOT_RESOLVED if none of the names has an address; in the main context
+ * that is the thread's default now, from its loop. Numeric addresses need no look-up: with those alone, the call back comes
+ * before gateway_look_new () returns. The look frees itself after the call back.
  */
 typedef void (*GatewayResolved) (GPtrArray *gateways, GError *error, void *data);
 
-void gateway_resolve (char **addresses, uint16_t port, GCancellable *cancellable,
-                      GatewayResolved resolved, void *data);
+GatewayLook *gateway_look_new (char **addresses, uint16_t port, GatewayResolved resolved,
+                               void *data);
+
+/* Does not call back any more. What the system's resolver still waits for, its thread waits for alone. */
+void gateway_look_cancel (GatewayLook *self);

@@ -26,9 +26,9 @@ struct _OutriderTunnel
     OutriderTunnelState state;
     GError *error;
     char *stage;
-    GCancellable *cancellable; /* of the name look-up */
-    GPtrArray *gateways;       /* Gateway: those to try */
-    guint gateway;             /* the one that is tried */
+    GatewayLook *look;   /* the name look-up that is under way */
+    GPtrArray *gateways; /* Gateway: those to try */
+    guint gateway;       /* the one that is tried */
     CertsRsaPadding padding;
     bool padding_retried;
     bool

@@ -42,7 +42,7 @@ static void
 finish (OutriderTunnel *self)
 {
     tunnel_release_connection (self);
-    g_cancellable_cancel (self->cancellable);
+    g_clear_pointer (&self->look, gateway_look_cancel);
     g_clear_pointer (&self->deadline, deadline_free);
     g_clear_pointer (&self->pause, deadline_free);
     tunnel_set_state (self, OUTRIDER_TUNNEL_DISCONNECTED);
@@ -222,6 +222,7 @@ resolved (GPtrArray *gateways, GError *error, void *data)
 {
     OutriderTunnel *self = data;
     g_autoptr (GError) guard_error = NULL;
+    self->look = NULL;
     if (error != NULL && (self->since == 0 || self->gateways == NULL))
     {
         tunnel_end_try (self, error, "resolving");
@@ -252,6 +253,8 @@ tunnel_begin_try (OutriderTunnel *self)
         tunnel_end_try (self, error, "host");
         return;
     }
-    gateway_resolve (self->profile->addresses, self->profile->port, self->cancellable, resolved,
-                     self);
+    GatewayLook *look =
+        gateway_look_new (self->profile->addresses, self->profile->port, resolved, self);
+    if (look != NULL)
+        self->look = look;
 }

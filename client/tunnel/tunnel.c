@@ -197,7 +197,7 @@ outrider_tunnel_finalize (GObject *object)
     tunnel_release_connection (self);
     g_clear_pointer (&self->deadline, deadline_free);
     g_clear_pointer (&self->pause, deadline_free);
-    g_clear_object (&self->cancellable);
+    g_clear_pointer (&self->look, gateway_look_cancel);
     g_clear_pointer (&self->gateways, g_ptr_array_unref);
     g_ptr_array_unref (self->children);
     g_clear_error (&self->error);
@@ -233,7 +233,6 @@ static void
 outrider_tunnel_init (OutriderTunnel *self)
 {
     self->state = OUTRIDER_TUNNEL_IDLE;
-    self->cancellable = g_cancellable_new ();
     self->children = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_child_sa_unref);
     self->padding = CERTS_RSA_PSS;
 }
