@@ -10,6 +10,8 @@ ip -j -6 rule
 echo ---
 nft list ruleset
 echo ---
+printf 'xfrm state\nxfrm policy\n' | ip -batch -
+echo ---
 { stat -c '%F %a %U %N' /etc/resolv.conf; cat /etc/resolv.conf; } 2>&1 || true
 ls -AR /mnt/etc/upper /mnt/var/lib/upper
 """
@@ -18,7 +20,7 @@ NAMES = ("addresses", "routes", "rules", "rules6")
 
 def take(host):
     """{part: sorted lines}; equal before and after, or the host was changed."""
-    text, firewall, resolver = host.shell(SCRIPT).split("---\n", 2)
+    text, firewall, xfrm, resolver = host.shell(SCRIPT).split("---\n", 3)
     decoder, parts = json.JSONDecoder(), {}
     for name in NAMES:
         text = text.lstrip()
@@ -26,6 +28,7 @@ def take(host):
         text = text[end:]
         parts[name] = sorted(json.dumps(entry, sort_keys=True) for entry in value)
     parts["firewall"] = firewall.splitlines()
+    parts["xfrm"] = xfrm.splitlines()
     parts["resolver"] = resolver.splitlines()
     return parts
 
