@@ -54,6 +54,7 @@ typedef struct
     unsigned references; /* the main thread's business */
     IkeChildSa *child;
     EspPair *esp;
+    bool announced;     /* as coming to its end; the main thread's business, too */
     uint8_t apart1[64]; /* the threads write to cache lines of their own */
     PumpCounts sent;
     uint8_t apart2[64];

@@ -4,12 +4,22 @@
 #include "dataplane/pump.h"
 #include "errors.h"
 
+/*
+ * Without ESN, a rekey is due when three quarters of the sequence numbers are used up. Looked at so seldom, that is early
+ * enough for ten million packets a second.
+ */
+#define SEQUENCE_SOFT ((uint64_t)3 << 30)
+#define SEQUENCE_LOOK_MS 60000
+
 struct _OutriderTunPlane
 {
     GObject parent;
     PumpOffloads offloads;
     unsigned replay_window;
     unsigned mtu;
+    uint64_t sequence_soft;
+    unsigned sequence_look;
+    guint look_source;
     TunDevice device;
     UdpTransport *transport; /* borrowed, while the pump runs */
     Pump *pump;
@@ -59,9 +69,32 @@ renew_table (OutriderTunPlane *self)
         pump_publish (self->pump, copy_table (self));
 }
 
+/* SAs whose sequence numbers run low are announced, each once. */
+static gboolean
+look_at_sequences (gpointer data)
+{
+    OutriderTunPlane *self = data;
+    G_GNUC_UNUSED g_autoptr (OutriderTunPlane) alive = g_object_ref (self);
+    /* Who hears of it may change the table: one at a time. */
+    const PumpTable *table = self->pump != NULL ? pump_get_table (self->pump) : NULL;
+    for (unsigned i = 0; table != NULL && i < table->outbound_count; i++)
+    {
+        PumpSa *sa = table->outbound[i];
+        if (sa->child->esn || sa->announced ||
+            pump_counts_get (&sa->sent, COUNT_PACKETS) < self->sequence_soft)
+            continue;
+        sa->announced = true;
+        outrider_data_plane_emit_expiring (OUTRIDER_DATA_PLANE (self), sa->child->number,
+                                           sa->child->spi_in, false);
+        break;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
 static void
 stop_pump (OutriderTunPlane *self)
 {
+    g_clear_handle_id (&self->look_source, g_source_remove);
     if (self->pump == NULL)
         return;
     OutriderCounters counters;
@@ -96,8 +129,11 @@ add_child (OutriderTunPlane *self, UdpTransport *transport, IkeChildSa *child, G
     }
     self->pump =
         pump_new (&self->device, transport, g_steal_pointer (&table), self->offloads, error);
-    self->transport = self->pump != NULL ? transport : NULL;
-    return self->pump != NULL;
+    if (self->pump == NULL)
+        return false;
+    self->transport = transport;
+    self->look_source = g_timeout_add (self->sequence_look, look_at_sequences, self);
+    return true;
 }
 
 static bool
@@ -203,6 +239,8 @@ static void
 outrider_tun_plane_init (OutriderTunPlane *self)
 {
     self->offloads = PUMP_EVERYTHING;
+    self->sequence_soft = SEQUENCE_SOFT;
+    self->sequence_look = SEQUENCE_LOOK_MS;
     self->device = (TunDevice)TUN_DEVICE_CLOSED;
 }
 
@@ -236,4 +274,12 @@ void
 outrider_tun_plane_set_replay_window (OutriderTunPlane *self, unsigned packets)
 {
     self->replay_window = packets;
+}
+
+void
+outrider_tun_plane_set_sequence_limit (OutriderTunPlane *self, uint64_t packets,
+                                       unsigned milliseconds)
+{
+    self->sequence_soft = packets;
+    self->sequence_look = milliseconds;
 }

@@ -203,6 +203,56 @@ children_come_and_go (void)
     g_assert_cmpuint (counters.packets_out, ==, 5);
 }
 
+typedef struct
+{
+    Bench *bench;
+    IkeChildSa *second; /* what the rekey gives */
+    guint spi_in;
+    unsigned announced;
+} Rekey;
+
+static void
+on_expiring (OutriderDataPlane *plane, guint child, guint spi_in, gboolean hard, gpointer data)
+{
+    Rekey *rekey = data;
+    g_assert_cmpuint (child, ==, 1);
+    g_assert_false (hard);
+    rekey->announced++;
+    rekey->spi_in = spi_in;
+    g_assert_true (
+        outrider_data_plane_install (plane, rekey->bench->transport, rekey->second, NULL));
+    g_assert_true (outrider_data_plane_switch_child (plane, rekey->second, NULL));
+}
+
+/* Without ESN; once an SA, and not while there are numbers enough. */
+static void
+sequence_numbers_run_low (void)
+{
+    if (!is_possible ())
+        return;
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) first = make_child (0x100);
+    g_autoptr (IkeChildSa) second = make_child (0x200);
+    Rekey rekey = { .bench = bench, .second = second };
+    second->esn = true;
+    outrider_tun_plane_set_sequence_limit (OUTRIDER_TUN_PLANE (bench->plane), 2, 1);
+    g_signal_connect (bench->plane, "expiring", G_CALLBACK (on_expiring), &rekey);
+    g_assert_true (outrider_data_plane_install (bench->plane, bench->transport, first, NULL));
+    g_assert_cmphex (send_and_look (bench), ==, 0x101);
+    gateway_says_something (bench);
+    g_assert_cmpuint (rekey.announced, ==, 0);
+    g_assert_cmphex (send_and_look (bench), ==, 0x101);
+    for (int i = 0; i < 2000 && rekey.announced == 0; i++)
+        if (!g_main_context_iteration (NULL, false))
+            g_usleep (1000);
+    g_assert_cmpuint (rekey.announced, ==, 1);
+    g_assert_cmphex (rekey.spi_in, ==, 0x100);
+    for (int i = 0; i < 3; i++)
+        g_assert_cmphex (send_and_look (bench), ==, 0x201);
+    gateway_says_something (bench);
+    g_assert_cmpuint (rekey.announced, ==, 1);
+}
+
 static void
 another_transport_takes_over (void)
 {
@@ -284,6 +334,7 @@ main (int argc, char **argv)
         bring_up ("lo", NULL);
     g_test_add_func ("/plane/mtu", mtu_and_overhead_agree);
     g_test_add_func ("/plane/children", children_come_and_go);
+    g_test_add_func ("/plane/sequence-numbers", sequence_numbers_run_low);
     g_test_add_func ("/plane/transports", another_transport_takes_over);
     g_test_add_func ("/plane/device", the_device_goes_with_the_plane);
     g_test_add_func ("/plane/names", names_are_checked);
