@@ -89,6 +89,7 @@ show_connection (const OutriderTunnelFacts *facts)
     show_prefixes ("networks", plan->routes, "none");
     show_addresses ("DNS", plan->dns);
     show_strings ("domains", plan->search);
+    show ("resolver", facts->resolver);
     show ("IKE", facts->ike_proposal);
     show ("ESP", facts->esp_proposal);
     show ("message", facts->banner);

@@ -111,6 +111,7 @@ add_facts (JsonBuilder *builder, const OutriderTunnelFacts *facts)
     add_prefixes (builder, "routes", plan->routes);
     add_addresses (builder, "dns", plan->dns);
     add_strings (builder, "domains", plan->search);
+    add_string (builder, "resolver", facts->resolver);
     add_string (builder, "gateway", gateway);
     add_number (builder, "gateway_port", facts->gateway.port);
     add_string (builder, "gateway_identity", facts->gateway_identity);

@@ -161,6 +161,7 @@ outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts)
     ret_facts->plan = self->plan;
     ret_facts->device = outrider_data_plane_get_device (self->plane);
     ret_facts->plane = outrider_data_plane_get_name (self->plane);
+    ret_facts->resolver = outrider_host_get_resolver (self->host);
     ret_facts->gateway = udp_transport_get_gateway (self->transport);
     ret_facts->gateway_identity = self->gateway_identity;
     ret_facts->ike_proposal = self->ike_proposal;

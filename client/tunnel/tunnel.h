@@ -69,7 +69,8 @@ typedef struct
 {
     const NetworkPlan *plan;
     const char *device;
-    const char *plane; /* "userspace", "kernel" */
+    const char *plane;    /* "userspace", "kernel" */
+    const char *resolver; /* "systemd-resolved", "resolvconf", "file"; NULL: left alone */
     IpEndpoint gateway;
     const char *gateway_identity;
     const char *ike_proposal;
