@@ -9,12 +9,17 @@ import sys
 import tempfile
 import time
 
+from . import hot
 from .kernel import VM, VmError
 
 QEMU = "qemu-system-x86_64"
 # What costs an emulated processor much and gives a test nothing is left out: above all addresses that are
 # other ones for each process (code that was translated for one is of no use to the next), and what defends
 # one process of the guest against another.
+#
+# The guest's clock counts instructions, one a nanosecond: time does not pass while the host is busy with
+# something else, so that a deadline in the guest is as long as on a slow real machine, however slow this is.
+CLOCK = ("-icount", "shift=0", "-rtc", "clock=vm")
 CPU = "max,-la57,-smap,-smep"
 APPEND = ("console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on norandmaps mitigations=off "
           "init_on_alloc=0 hardened_usercopy=off apparmor=0 audit=0")
@@ -23,8 +28,8 @@ APPEND = ("console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on norandmap
 class Machine:
     """Boots, runs one command, powers off. Use as a context: whatever happens, no process is left."""
 
-    def __init__(self, kernel, memory=2048, icount=None):
-        self.kernel, self.memory, self.icount = kernel, memory, icount
+    def __init__(self, kernel, memory=2048):
+        self.kernel, self.memory = kernel, memory
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="outrider-vm-"))
         self.scratch.chmod(0o755)
         self.share = self.scratch / "share"
@@ -48,9 +53,9 @@ class Machine:
         else:
             shutil.rmtree(self.scratch)
 
-    def run(self, command, directory, timeout, output=sys.stdout.buffer):
-        """Copies what the command says to output; returns its exit status."""
-        self._share(command, directory)
+    def run(self, command, directory, timeout, programs=(), output=sys.stdout.buffer):
+        """Copies what the command says to output; returns its exit status. programs: that it often starts."""
+        self._share(command, directory, programs)
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
@@ -62,9 +67,10 @@ class Machine:
             self._fail("the guest does not power off")
         return self._status()
 
-    def _share(self, command, directory):
+    def _share(self, command, directory, programs):
         self.share.mkdir()
         self.temporary.mkdir()
+        hot.write(self.share / "hot.tar", programs, [VM.parent / "lab"])
         (self.share / "temporary").write_text(str(self.temporary))
         shutil.copy(VM / "guest", self.share / "guest")
         (self.share / "command").write_bytes(b"".join(str(word).encode() + b"\0" for word in command))
@@ -76,7 +82,7 @@ class Machine:
         self.kernel.make_initramfs(initramfs)
         words = [
             # The kernel ends qemu when we end, even by SIGKILL.
-            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", "-cpu", CPU, "-smp", "1",
+            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", *CLOCK, "-cpu", CPU, "-smp", "1",
             "-m", str(self.memory), "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-kernel", self.kernel.image, "-initrd", initramfs,
             "-append", APPEND,
@@ -84,8 +90,6 @@ class Machine:
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=port,fd={port}", "-device", "virtserialport,chardev=port,nr=1",
             *self._folder("host", "/", ",readonly=on"), *self._folder("share", self.share, "")]
-        if self.icount:
-            words += ["-icount", self.icount, "-rtc", "clock=vm"]
         self.process = subprocess.Popen([str(word) for word in words], pass_fds=[port],
                                         stdin=subprocess.DEVNULL)
 
