@@ -59,7 +59,7 @@ class OutriderClient:
             return path
 
         words = ["connect", options.get("profile") or options.get("host", "gw.test"), "--json",
-                 "--plane", case.lab.plane]
+                 "--plane", options.get("plane", case.lab.plane)]
         for key in ("user", "method", "id", "gateway_id", "ike", "esp", "routes", "timeout"):
             if options.get(key) is not None:
                 words += ["--" + key.replace("_", "-"), str(options[key])]

@@ -18,21 +18,22 @@ FOLDER = pathlib.Path(__file__).resolve().parent.parent / "scenarios"
 
 
 class Scenario:
-    def __init__(self, function, name, limit, only, arguments):
-        self.function, self.name, self.limit, self.only = function, name, limit, only
+    def __init__(self, function, name, limit, only, plane, arguments):
+        self.function, self.name, self.limit, self.only, self.plane = function, name, limit, only, plane
         self.arguments = arguments
         self.story = (function.__doc__ or "").strip()
 
 
-def scenario(function=None, *, name=None, limit=10, only=None, **arguments):
+def scenario(function=None, *, name=None, limit=10, only=None, plane=None, **arguments):
     """Makes a function a scenario. Its docstring tells the story; its name is the scenario's.
 
-    limit: seconds. only: "outrider" where strongSwan's own client cannot take the same part.
+    limit: seconds. only: "outrider" where strongSwan's own client cannot take the same part. plane: where the
+    scenario is about one data plane of the client.
     Further arguments go to the function, so a table of variants is a loop over scenario (...).
     """
     def register(function):
         entry = Scenario(function, name or function.__name__.replace("_", "-"), limit, only,
-                         arguments)
+                         plane, arguments)
         if any(other.name == entry.name for other in SCENARIOS):
             raise LabError(f"two scenarios are named {entry.name}")
         SCENARIOS.append(entry)

@@ -4,7 +4,7 @@
 import re
 import signal
 
-from .host import wait_until
+from .host import LabError, wait_until
 
 
 class Ping:
@@ -48,6 +48,25 @@ class Ping:
         self.case.check("pings were sent", sent >= 5, sent)
         self.case.check(f"at most {share:.0%} of the pings were lost", sent - received <= share * sent,
                         f"{received} of {sent}")
+
+
+class Capture:
+    """What tcpdump sees on a link of one of the lab's hosts, one line a packet."""
+
+    def __init__(self, case, host, device, expression):
+        self.output = case.directory / f"capture-{device}.txt"
+        with self.output.open("w") as file:
+            self.process = host.spawn(["tcpdump", "-l", "-n", "--immediate-mode", "-Z", "root", "-i", device,
+                                       expression], stdout=file, stderr=file)
+        case.clients.append(self)  # ends before the host is looked at
+        if not wait_until(lambda: "listening on" in self.output.read_text(), 5):
+            raise LabError(f"tcpdump did not start: {self.output.read_text()}")
+
+    def lines(self):
+        return [line for line in self.output.read_text().splitlines() if " > " in line]
+
+    def cleanup(self):
+        self.process.kill()
 
 
 TALKER = """
