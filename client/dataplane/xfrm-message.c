@@ -306,10 +306,11 @@ put_template (struct nlmsghdr *header, const XfrmPolicy *policy)
 }
 
 void
-xfrm_write_put_policy (XfrmMessage *ret_message, const XfrmPolicy *policy)
+xfrm_write_put_policy (XfrmMessage *ret_message, const XfrmPolicy *policy, bool replace)
 {
     static const XfrmLimits never = { 0 };
-    struct nlmsghdr *header = begin (ret_message, XFRM_MSG_UPDPOLICY, NLM_F_ACK);
+    struct nlmsghdr *header =
+        begin (ret_message, replace ? XFRM_MSG_UPDPOLICY : XFRM_MSG_NEWPOLICY, NLM_F_ACK);
     struct xfrm_userpolicy_info *info = mnl_nlmsg_put_extra_header (header, sizeof *info);
     put_selector (&info->sel, &policy->selector);
     put_limits (&info->lft, &never);

@@ -110,8 +110,8 @@ void xfrm_write_get_state (XfrmMessage *ret_message, const XfrmState *state);
 /* Answered by all states of ESP. */
 void xfrm_write_list_states (XfrmMessage *ret_message);
 
-/* A policy, in place of the one with the same direction, selector and if_id. */
-void xfrm_write_put_policy (XfrmMessage *ret_message, const XfrmPolicy *policy);
+/* A policy; REPLACE: in place of the one with the same direction, selector and if_id, which EEXIST speaks of otherwise. */
+void xfrm_write_put_policy (XfrmMessage *ret_message, const XfrmPolicy *policy, bool replace);
 void xfrm_write_delete_policy (XfrmMessage *ret_message, const XfrmPolicy *policy);
 void xfrm_write_list_policies (XfrmMessage *ret_message);
 

@@ -388,28 +388,44 @@ static const XfrmDirection directions[] = { XFRM_DIRECTION_IN, XFRM_DIRECTION_FO
                                             XFRM_DIRECTION_OUT };
 
 static bool
-put_policies (OutriderXfrmPlane *self, const XfrmChild *child, GError **error)
-{
-    for (guint i = 0; i < child->selectors->len; i++)
-        for (size_t d = 0; d < G_N_ELEMENTS (directions); d++)
-        {
-            XfrmMessage message;
-            XfrmPolicy policy = policy_of (
-                self, child, &g_array_index (child->selectors, XfrmSelector, i), directions[d]);
-            xfrm_write_put_policy (&message, &policy);
-            xfrm_socket_queue (self->xfrm, &message);
-        }
-    int refusal = xfrm_socket_commit (self->xfrm);
-    return refusal == 0 || fail ("the kernel refused the policies of the child SA", refusal, error);
-}
-
-static bool
 has_selector (const XfrmChild *child, const XfrmSelector *selector)
 {
     for (guint i = 0; child != NULL && i < child->selectors->len; i++)
         if (xfrm_selector_equal (&g_array_index (child->selectors, XfrmSelector, i), selector))
             return true;
     return false;
+}
+
+/* Some child's policies hold these packets, be it the same child's. */
+static bool
+is_in_force (const OutriderXfrmPlane *self, const XfrmSelector *selector)
+{
+    for (guint i = 0; i < self->children->len; i++)
+    {
+        const XfrmChild *child = self->children->pdata[i];
+        if (child->sends && has_selector (child, selector))
+            return true;
+    }
+    return false;
+}
+
+static bool
+put_policies (OutriderXfrmPlane *self, const XfrmChild *child, GError **error)
+{
+    for (guint i = 0; i < child->selectors->len; i++)
+    {
+        const XfrmSelector *selector = &g_array_index (child->selectors, XfrmSelector, i);
+        bool replace = is_in_force (self, selector);
+        for (size_t d = 0; d < G_N_ELEMENTS (directions); d++)
+        {
+            XfrmMessage message;
+            XfrmPolicy policy = policy_of (self, child, selector, directions[d]);
+            xfrm_write_put_policy (&message, &policy, replace);
+            xfrm_socket_queue (self->xfrm, &message);
+        }
+    }
+    int refusal = xfrm_socket_commit (self->xfrm);
+    return refusal == 0 || fail ("the kernel refused the policies of the child SA", refusal, error);
 }
 
 /* The policies of CHILD, but those that SUCCESSOR (or NULL) has, too. */
@@ -463,8 +479,9 @@ let_send (OutriderXfrmPlane *self, XfrmChild *child, GError **error)
 {
     if (!child->made[OUTBOUND] && !install_state (self, child, OUTBOUND, NULL, error))
         return false;
+    bool put = put_policies (self, child, error);
     child->sends = true;
-    return put_policies (self, child, error);
+    return put;
 }
 
 /* Two children may ask for the same packets: what one gives up is the other's again. */

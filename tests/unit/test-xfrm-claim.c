@@ -43,7 +43,7 @@ put_policies (uint32_t if_id)
     {
         XfrmMessage message;
         XfrmPolicy policy = make_policy (if_id, directions[i]);
-        xfrm_write_put_policy (&message, &policy);
+        xfrm_write_put_policy (&message, &policy, true);
         xfrm_socket_queue (xfrm, &message);
     }
     g_assert_cmpint (xfrm_socket_commit (xfrm), ==, 0);
@@ -145,7 +145,7 @@ many_messages_in_a_row (void)
     {
         policy.selector.destination.address.octets[1] = (uint8_t)(i >> 8);
         policy.selector.destination.address.octets[2] = (uint8_t)i;
-        xfrm_write_put_policy (&message, &policy);
+        xfrm_write_put_policy (&message, &policy, true);
         xfrm_socket_queue (xfrm, &message);
         if (i == 10)
         {

@@ -52,6 +52,7 @@ get_fixed_size (uint16_t type)
         return sizeof (struct xfrm_usersa_info);
     case XFRM_MSG_DELSA:
         return sizeof (struct xfrm_usersa_id);
+    case XFRM_MSG_NEWPOLICY:
     case XFRM_MSG_UPDPOLICY:
         return sizeof (struct xfrm_userpolicy_info);
     case XFRM_MSG_DELPOLICY:
@@ -376,7 +377,7 @@ static void
 assert_policy (const XfrmPolicy *policy, const char *captured)
 {
     XfrmMessage message;
-    xfrm_write_put_policy (&message, policy);
+    xfrm_write_put_policy (&message, policy, true);
     assert_like (&message, captured);
 }
 
@@ -385,6 +386,9 @@ policies (void)
 {
     XfrmPolicy policy = make_policy (XFRM_DIRECTION_OUT, "10.9.0.1/32", "10.77.0.0/24");
     assert_policy (&policy, captured_policy_out);
+    XfrmMessage message;
+    xfrm_write_put_policy (&message, &policy, false);
+    assert_like (&message, captured_policy_new);
     policy = make_policy (XFRM_DIRECTION_IN, "10.77.0.0/24", "10.9.0.1/32");
     assert_policy (&policy, captured_policy_in);
     policy = make_policy (XFRM_DIRECTION_FORWARD, "10.77.0.0/24", "10.9.0.1/32");
@@ -589,7 +593,7 @@ say_policy (void)
     policy.selector.protocol = 17;
     policy.selector.source_port = 53;
     policy.selector.source_mask = UINT16_MAX;
-    xfrm_write_put_policy (&message, &policy);
+    xfrm_write_put_policy (&message, &policy, true);
     ByteView view = xfrm_message_view (&message);
     struct nlmsghdr *header = (struct nlmsghdr *)message.octets;
     header->nlmsg_type = XFRM_MSG_NEWPOLICY;

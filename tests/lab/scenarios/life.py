@@ -210,8 +210,8 @@ def killed(case):
         for part in ("addresses", "routes"):
             case.equal(part, now[part], before[part])
     else:
-        # The kernel goes on by itself.
-        case.works(tunnel)
+        # What the kernel holds stays: nothing goes beside the tunnel.
+        case.goes_inside(tunnel, "10.77.0.2")
     # The gateway still has the old SA; INITIAL_CONTACT of the next connection ends it. A name cannot be
     # resolved now, since the resolver is still the one inside.
     again = case.connect(host="198.51.100.10", gateway_id="gw.test")
