@@ -274,7 +274,7 @@ def plane_chosen_automatically(case):
     can = kernel_has_esp(case)
     case.gateway.configure()
     client = case.start(host="gw.test", user="alice", password="wonderland", ca="ca-ecdsa", method="eap-mschapv2",
-                        plane="auto")
+                        plane="auto", more=["-v"])
     facts = client.connected()
     case.equal("plane", facts["plane"], "kernel" if can else "userspace")
     notices = [event for event in client.events if event.get("event") == "notice"]
