@@ -52,6 +52,7 @@ typedef enum
     IKE_ACTION_CHILD_SWITCH,
     IKE_ACTION_CHILD_DOWN,
     IKE_ACTION_MOVED,
+    IKE_ACTION_PROBED,
     IKE_ACTION_CLOSED,
 } IkeActionKind;
 
@@ -69,6 +70,7 @@ typedef struct
 
     /* SEND: the host adds the non-ESP marker on every port but 500. NULL: a NAT keepalive (RFC 3948 2.3). */
     GBytes *datagram;
+    bool whole; /* SEND: it must not be fragmented on the way, by nobody */
 
     /* ASK_SECRET */
     IkeSecretKind secret;
@@ -95,6 +97,10 @@ typedef struct
 
     /* MOVED: talk to this port of the gateway from now on. */
     uint16_t gateway_port;
+
+    /* PROBED: packets of this size get through, or it seems that they do not. */
+    unsigned probe_size;
+    bool answered;
 
     /* CLOSED: NULL if it ended as asked. */
     GError *error;

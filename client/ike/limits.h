@@ -38,6 +38,8 @@ enum
     IKE_CHILDREN_MAX = 8,      /* SAs at a time, old ones included */
     IKE_TASKS_MAX = 16,        /* exchanges waiting for their turn */
     IKE_SAS_MAX = 3,           /* the current IKE SA and what a rekey leaves */
+    IKE_PROBE_TRIES = 3,       /* of a size, before it is believed not to pass */
+    IKE_PROBE_MAX = 9216,      /* octets of a packet: jumbo frames */
     IKE_REVIVALS_MAX = 3,      /* a child deleted by the gateway is made anew so often in a row */
     IKE_ACTIONS_MAX = 1024,
 };

@@ -32,6 +32,7 @@ typedef enum
     IKE_TASK_INIT,
     IKE_TASK_AUTH,
     IKE_TASK_LIVENESS,
+    IKE_TASK_PROBE,
     IKE_TASK_NEW_CHILD,
     IKE_TASK_REKEY_CHILD,
     IKE_TASK_REKEY_IKE,
@@ -42,7 +43,7 @@ typedef enum
 typedef struct
 {
     IkeTaskKind kind;
-    uint32_t spi; /* the child's inbound SPI, for tasks about one */
+    uint32_t spi; /* the child's inbound SPI, for tasks about one; a probe's size */
     gint64 not_before;
 } IkeTask;
 
@@ -161,6 +162,10 @@ void ike_session_add_task (IkeSession *self, IkeTaskKind kind, uint32_t spi, gin
 bool ike_session_request (IkeSession *self, IkeSa *sa, IkeExchangeType exchange, IkeTask task,
                           const IkeChain *chain, gint64 now);
 
+/* One datagram of a request, never fragments (RFC 7383); NULL: too long. */
+GBytes *ike_session_seal_whole (IkeSession *self, IkeSa *sa, IkeExchangeType exchange,
+                                uint32_t message_id, const IkeChain *chain);
+
 /* Ends the session with ERROR (taken over): with a delete if the gateway holds an SA, else at once. */
 void ike_session_fail (IkeSession *self, const char *stage, GError *error, gint64 now);
 void ike_session_closed (IkeSession *self, const char *stage, GError *error);
@@ -258,3 +263,12 @@ void ike_info_lose_child (IkeSession *self, IkeChild *child, gint64 now);
 
 IkeAftermath ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
                               IkeChain *response, gint64 now);
+
+/* ---- probe.c ---- */
+
+/* Nothing has come back yet. */
+void ike_probe_resend (IkeSession *self, IkeSa *sa, gint64 now);
+void ike_probe_receive (IkeSession *self, const IkeTask *task);
+
+/* If SA has a probe under way: it will not be answered any more. */
+void ike_probe_lose (IkeSession *self, const IkeSa *sa);

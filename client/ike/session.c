@@ -167,6 +167,15 @@ seal_chain (IkeSession *self, IkeSa *sa, const IkeHeader *header, const IkeChain
     return ike_fragments_build (sa->keys.seal, header, chain, size);
 }
 
+GBytes *
+ike_session_seal_whole (IkeSession *self, IkeSa *sa, IkeExchangeType exchange, uint32_t message_id,
+                        const IkeChain *chain)
+{
+    IkeHeader header = make_header (sa, exchange, false, message_id);
+    g_autoptr (GPtrArray) datagrams = ike_fragments_build (sa->keys.seal, &header, chain, 0);
+    return datagrams != NULL && datagrams->len == 1 ? g_bytes_ref (datagrams->pdata[0]) : NULL;
+}
+
 bool
 ike_session_request (IkeSession *self, IkeSa *sa, IkeExchangeType exchange, IkeTask task,
                      const IkeChain *chain, gint64 now)
@@ -474,6 +483,9 @@ receive_response (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, GByt
     case IKE_TASK_REKEY_IKE:
         ike_rekey_ike_receive (self, payloads, now);
         break;
+    case IKE_TASK_PROBE:
+        ike_probe_receive (self, &task);
+        break;
     case IKE_TASK_LIVENESS:
     case IKE_TASK_DELETE_CHILD:
     case IKE_TASK_DELETE_IKE:
@@ -520,6 +532,7 @@ get_exchange (IkeTaskKind task)
     case IKE_TASK_REKEY_IKE:
         return CREATE_CHILD_SA;
     case IKE_TASK_LIVENESS:
+    case IKE_TASK_PROBE:
     case IKE_TASK_DELETE_CHILD:
     case IKE_TASK_DELETE_IKE:
         return INFORMATIONAL;
@@ -609,6 +622,7 @@ run_task (IkeSession *self, const IkeTask *task, gint64 now)
     case IKE_TASK_NONE:
     case IKE_TASK_INIT:
     case IKE_TASK_AUTH:
+    case IKE_TASK_PROBE: /* never queued */
         break;
     case IKE_TASK_LIVENESS:
         ike_info_start_liveness (self, now);
@@ -654,6 +668,7 @@ run_tasks (IkeSession *self, gint64 now)
 static void
 drop_sa (IkeSession *self, IkeSa *sa, gint64 now)
 {
+    ike_probe_lose (self, sa);
     if (sa->running.kind == IKE_TASK_DELETE_CHILD)
         ike_session_add_task (self, sa->running.kind, sa->running.spi, now);
     g_ptr_array_remove (self->sas, sa);
@@ -691,7 +706,9 @@ advance_windows (IkeSession *self, gint64 now)
     {
         IkeSa *sa = self->sas->pdata[i];
         IkeWindowStep step = ike_window_advance (&sa->window, now);
-        if (step == IKE_WINDOW_RESEND)
+        if (step == IKE_WINDOW_RESEND && sa->running.kind == IKE_TASK_PROBE)
+            ike_probe_resend (self, sa, now);
+        else if (step == IKE_WINDOW_RESEND)
             ike_session_push_datagrams (self, sa->window.request, now);
         else if (step == IKE_WINDOW_GIVE_UP)
             give_up (self, sa, now);

@@ -85,6 +85,12 @@ void ike_session_answer_verdict (IkeSession *self, unsigned question, const GErr
 void ike_session_rekey_ike (IkeSession *self, gint64 now);
 void ike_session_rekey_child (IkeSession *self, gint64 now);
 
+/*
+ * Asks the gateway whether a packet of SIZE octets, IP header included, gets through; the action PROBED tells. False: the
+ * session is busy with something else; to be asked again later.
+ */
+bool ike_session_probe (IkeSession *self, unsigned size, gint64 now);
+
 /* Deletes the IKE SA and ends with CLOSED; at once where there is nothing to delete. */
 void ike_session_close (IkeSession *self, gint64 now);
 

@@ -129,16 +129,18 @@ raise_buffer (int fd, int forced, int plain, int size)
         set_option (fd, SOL_SOCKET, plain, size);
 }
 
+/* IP_PMTUDISC_...; IPv6's have the same numbers. */
 static void
-set_path_discovery (const UdpTransport *self, bool probe)
+set_path_discovery (const UdpTransport *self, int way)
 {
     if (self->gateway.address.family == IP_V6)
-        set_option (self->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
-                    probe ? IPV6_PMTUDISC_WANT : IPV6_PMTUDISC_DONT);
+        set_option (self->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, way);
     else
-        set_option (self->fd, IPPROTO_IP, IP_MTU_DISCOVER,
-                    probe ? IP_PMTUDISC_WANT : IP_PMTUDISC_DONT);
+        set_option (self->fd, IPPROTO_IP, IP_MTU_DISCOVER, way);
 }
+
+G_STATIC_ASSERT (IP_PMTUDISC_DONT == IPV6_PMTUDISC_DONT && IP_PMTUDISC_WANT == IPV6_PMTUDISC_WANT &&
+                 IP_PMTUDISC_PROBE == IPV6_PMTUDISC_PROBE);
 
 static bool
 open_socket (UdpTransport *self, uint16_t local_port, uint32_t mark, GError **error)
@@ -152,7 +154,7 @@ open_socket (UdpTransport *self, uint16_t local_port, uint32_t mark, GError **er
     set_option (self->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, 1);
     raise_buffer (self->fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
     raise_buffer (self->fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
-    set_path_discovery (self, true);
+    set_path_discovery (self, IP_PMTUDISC_WANT);
     if (mark != 0 && setsockopt (self->fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0)
         return fail ("cannot mark the socket", errno, error);
 
@@ -389,8 +391,8 @@ send_parts (UdpTransport *self, const struct iovec *parts, size_t count)
     return false;
 }
 
-bool
-udp_transport_send (UdpTransport *self, ByteView datagram)
+static bool
+send_ike (UdpTransport *self, ByteView datagram, int way)
 {
     static const uint8_t marker[MARKER_SIZE] = { 0 };
     struct iovec parts[] = {
@@ -398,11 +400,23 @@ udp_transport_send (UdpTransport *self, ByteView datagram)
         { (void *)datagram.data, datagram.size },
     };
     size_t skipped = self->gateway.port == BARE_PORT ? 1 : 0;
-    /* If the pump sends in between, an ESP packet goes without DF: no harm. */
-    set_path_discovery (self, false);
+    /* If the pump sends in between, an ESP packet goes the same way: no harm. */
+    set_path_discovery (self, way);
     bool sent = send_parts (self, parts + skipped, G_N_ELEMENTS (parts) - skipped);
-    set_path_discovery (self, true);
+    set_path_discovery (self, IP_PMTUDISC_WANT);
     return sent;
+}
+
+bool
+udp_transport_send (UdpTransport *self, ByteView datagram)
+{
+    return send_ike (self, datagram, IP_PMTUDISC_DONT);
+}
+
+bool
+udp_transport_send_whole (UdpTransport *self, ByteView datagram)
+{
+    return send_ike (self, datagram, IP_PMTUDISC_PROBE);
 }
 
 void

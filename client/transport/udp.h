@@ -47,6 +47,9 @@ unsigned udp_transport_get_mtu (const UdpTransport *self);
 /* False if the kernel refused (the receive function hears of ICMP errors); a lost datagram is sent again by IKE. */
 bool udp_transport_send (UdpTransport *self, ByteView datagram);
 
+/* The same with DF whatever the kernel knows of the path: it arrives whole or not at all. */
+bool udp_transport_send_whole (UdpTransport *self, ByteView datagram);
+
 /* A NAT keepalive: one octet 0xff. */
 void udp_transport_send_keepalive (UdpTransport *self);
 

@@ -91,7 +91,9 @@ do_action (OutriderTunnel *self, IkeAction *action, GError **error)
     switch (action->kind)
     {
     case IKE_ACTION_SEND:
-        if (action->datagram != NULL)
+        if (action->datagram != NULL && action->whole)
+            udp_transport_send_whole (self->transport, byte_view_of_bytes (action->datagram));
+        else if (action->datagram != NULL)
             udp_transport_send (self->transport, byte_view_of_bytes (action->datagram));
         else
             udp_transport_send_keepalive (self->transport);
@@ -125,6 +127,9 @@ do_action (OutriderTunnel *self, IkeAction *action, GError **error)
     case IKE_ACTION_MOVED:
         take_move (self, action->gateway_port, error);
         break;
+    case IKE_ACTION_PROBED:
+        tunnel_take_probe (self, action->probe_size, action->answered, error);
+        break;
     case IKE_ACTION_CLOSED:
         self->ending = true;
         self->refused_unproven = action->refused_unproven;
@@ -152,7 +157,8 @@ tunnel_pull (OutriderTunnel *self)
     self->pulling = false;
     if (!self->ending)
     {
-        deadline_set (self->deadline, ike_session_get_deadline (self->session));
+        deadline_set (self->deadline, MIN (ike_session_get_deadline (self->session),
+                                           tunnel_get_probe_deadline (self)));
         return;
     }
     self->ending = false;
@@ -174,6 +180,7 @@ tunnel_deadline_reached (void *data)
         outrider_data_plane_get_counters (self->plane, &counters);
     ike_session_note_traffic (self->session, counters.last_in);
     ike_session_advance (self->session, deadline_now ());
+    tunnel_probe_path (self, counters.packets_out);
     tunnel_pull (self);
 }
 

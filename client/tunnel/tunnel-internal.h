@@ -11,6 +11,7 @@
 #include "ike/session.h"
 #include "tunnel/deadline.h"
 #include "tunnel/gateway.h"
+#include "tunnel/path-mtu.h"
 #include "tunnel/retry.h"
 #include "tunnel/tunnel.h"
 
@@ -50,6 +51,8 @@ struct _OutriderTunnel
     IkeGrant *grant;
     GPtrArray *children; /* IkeChildSa: those that carry traffic, by number */
     NetworkPlan *plan;
+    PathMtu path; /* all zero: the profile says how large packets are, or there is no child yet */
+    uint64_t probed_at; /* how many packets had been sent at the last probe */
     char *gateway_identity;
     char *ike_proposal;
     char *esp_proposal;
@@ -98,6 +101,11 @@ bool tunnel_bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **er
 bool tunnel_switch_child (OutriderTunnel *self, IkeChildSa *child, GError **error);
 void tunnel_take_child_down (OutriderTunnel *self, IkeChildSa *child);
 void tunnel_path_became_narrower (OutriderTunnel *self);
+
+/* How large packets may be: when to ask next, asking if it is time (SENT: packets up to now), and what came of it. */
+gint64 tunnel_get_probe_deadline (const OutriderTunnel *self);
+void tunnel_probe_path (OutriderTunnel *self, uint64_t sent);
+bool tunnel_take_probe (OutriderTunnel *self, unsigned size, bool answered, GError **error);
 
 /* Has the kill switch in force, if the profile wants one; RESOLVING: name servers stay within reach. */
 bool tunnel_guard (OutriderTunnel *self, bool resolving, GError **error);

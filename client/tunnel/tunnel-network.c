@@ -3,6 +3,10 @@
 
 #include "errors.h"
 
+/* Before the path is asked again, where nothing was sent or the session had something else to do. */
+#define IDLE_PAUSE (60 * G_USEC_PER_SEC)
+#define BUSY_PAUSE (G_USEC_PER_SEC / 4)
+
 /* ---- the network plan ---- */
 
 static GArray *
@@ -18,14 +22,16 @@ join_selectors (const OutriderTunnel *self, bool local)
     return all;
 }
 
+/* Without a search: what the route to the gateway carries. */
 static unsigned
 compute_mtu (OutriderTunnel *self, const IkeChildSa *child)
 {
     if (self->profile->mtu != 0)
         return self->profile->mtu;
     IpEndpoint gateway = udp_transport_get_gateway (self->transport);
-    return outrider_data_plane_get_mtu (self->plane, child, gateway.address.family,
-                                        udp_transport_get_mtu (self->transport));
+    unsigned outer =
+        self->path.most != 0 ? self->path.proven : udp_transport_get_mtu (self->transport);
+    return outrider_data_plane_get_mtu (self->plane, child, gateway.address.family, outer);
 }
 
 bool
@@ -98,15 +104,74 @@ apply_plan (OutriderTunnel *self, GError **error)
     return tunnel_guard (self, false, error);
 }
 
+/* ---- how large packets may be ---- */
+
+/* Until a probe went through, the MTU is one that every path carries: no connection begins with segments that get lost. */
+static void
+begin_path_search (OutriderTunnel *self)
+{
+    if (self->profile->mtu == 0)
+        path_mtu_init (&self->path, udp_transport_get_mtu (self->transport), deadline_now ());
+}
+
+static bool
+change_mtu (OutriderTunnel *self, GError **error)
+{
+    if (self->children->len == 0 || self->plan == NULL ||
+        compute_mtu (self, self->children->pdata[0]) == self->plan->mtu)
+        return true;
+    if (!apply_plan (self, error))
+        return false;
+    tunnel_notice (self, "packets of %u octets pass: the tunnel's MTU is %u", self->path.proven,
+                   self->plan->mtu);
+    return true;
+}
+
 void
 tunnel_path_became_narrower (OutriderTunnel *self)
 {
-    if (self->state != OUTRIDER_TUNNEL_CONNECTED || self->children->len == 0 ||
-        compute_mtu (self, self->children->pdata[0]) == self->plan->mtu)
+    if (self->state != OUTRIDER_TUNNEL_CONNECTED || self->children->len == 0)
         return;
     g_autoptr (GError) error = NULL;
-    if (!apply_plan (self, &error))
+    if (self->path.most != 0)
+        path_mtu_set_most (&self->path, udp_transport_get_mtu (self->transport), deadline_now ());
+    if (!change_mtu (self, &error))
         tunnel_abort_session (self, g_steal_pointer (&error));
+}
+
+gint64
+tunnel_get_probe_deadline (const OutriderTunnel *self)
+{
+    return self->path.most != 0 ? path_mtu_get_deadline (&self->path) : G_MAXINT64;
+}
+
+void
+tunnel_probe_path (OutriderTunnel *self, uint64_t sent)
+{
+    gint64 now = deadline_now ();
+    if (now < tunnel_get_probe_deadline (self))
+        return;
+    path_mtu_set_most (&self->path, udp_transport_get_mtu (self->transport), now);
+    if (path_mtu_is_settled (&self->path) && sent == self->probed_at)
+    {
+        path_mtu_postpone (&self->path, now + IDLE_PAUSE);
+        return;
+    }
+    self->probed_at = sent;
+    if (!ike_session_probe (self->session, path_mtu_begin (&self->path, now), now))
+        path_mtu_postpone (&self->path, now + BUSY_PAUSE);
+}
+
+bool
+tunnel_take_probe (OutriderTunnel *self, unsigned size, bool answered, GError **error)
+{
+    if (self->path.most == 0)
+        return true;
+    if (answered)
+        path_mtu_take_answer (&self->path, size, deadline_now ());
+    else
+        path_mtu_take_loss (&self->path, deadline_now ());
+    return change_mtu (self, error);
 }
 
 /* ---- children ---- */
@@ -159,7 +224,10 @@ tunnel_bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **error)
 {
     /* Before there is a pump to be told: that takes the time of waking its threads. */
     if (self->children->len == 0)
+    {
+        begin_path_search (self);
         outrider_data_plane_set_mtu (self->plane, compute_mtu (self, child));
+    }
     if (!outrider_data_plane_install (self->plane, self->transport, child, error))
         return false;
     if (find_child (self, child->number) != NULL)

@@ -328,6 +328,9 @@ take_action (Network *self, IkeAction *action)
         tell (self, "moved:%u", action->gateway_port);
         self->port = action->gateway_port;
         break;
+    case IKE_ACTION_PROBED:
+        tell (self, "%s:%u", action->answered ? "passes" : "lost", action->probe_size);
+        break;
     case IKE_ACTION_CLOSED:
         take_end (self, action);
         break;
