@@ -9,7 +9,7 @@
 #include "support/host-root.h"
 
 #include <glib/gstdio.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #define PROGRAM "/usr/sbin/resolvconf"
 
@@ -172,6 +172,26 @@ refusal_changes_nothing (void)
     host_root_free (root);
 }
 
+/* Nobody waits for what stands in the file's place, and it stays. */
+static void
+file_is_no_file (void)
+{
+    char *root = build (&hosts[1]);
+    g_autofree char *path = g_strconcat (root, RESOLV_CONF, NULL);
+    g_assert_cmpint (mkfifo (path, 0644), ==, 0);
+    g_autoptr (Dns) dns = dns_new (root);
+    g_autoptr (NetworkPlan) plan = host_root_make_plan ("outrider0", 7);
+    g_autoptr (GError) error = NULL;
+    g_assert_cmpstr (dns_get_way (dns), ==, "file");
+    g_assert_false (dns_apply (dns, plan, &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED);
+    struct stat status;
+    g_assert_cmpint (lstat (path, &status), ==, 0);
+    g_assert_true (S_ISFIFO (status.st_mode));
+    g_clear_pointer (&dns, dns_free);
+    host_root_free (root);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -183,5 +203,6 @@ main (int argc, char **argv)
     }
     g_test_add_func ("/dns/no-servers", no_servers_no_change);
     g_test_add_func ("/dns/refusal", refusal_changes_nothing);
+    g_test_add_func ("/dns/no-file", file_is_no_file);
     return g_test_run ();
 }
