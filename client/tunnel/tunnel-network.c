@@ -120,10 +120,12 @@ change_mtu (OutriderTunnel *self, GError **error)
     if (self->children->len == 0 || self->plan == NULL ||
         compute_mtu (self, self->children->pdata[0]) == self->plan->mtu)
         return true;
+    unsigned before = self->plan->mtu;
     if (!apply_plan (self, error))
         return false;
-    tunnel_notice (self, "packets of %u octets pass: the tunnel's MTU is %u", self->path.proven,
-                   self->plan->mtu);
+    if (self->plan->mtu != before)
+        tunnel_notice (self, "packets of %u octets pass: the tunnel's MTU is %u", self->path.proven,
+                       self->plan->mtu);
     return true;
 }
 

@@ -56,15 +56,19 @@ def make_pki(directory):
     module.make_all(directory)
 
 
+SILENCE = ["icmp type destination-unreachable drop", "icmpv6 type packet-too-big drop"]
+
+
 class Router:
     def __init__(self, host):
         self.host = host
         self.state = None
 
     def set(self, nat=True, drop=(), loss=0, drop_fragments=False, refuse=False, mtu=None,
-            ports=None):
-        """The whole state of the router. drop: nft matches, such as "udp dport 500". ports: of its NAT."""
-        state = (nat, tuple(drop), loss, drop_fragments, refuse, mtu, ports)
+            ports=None, silent=False):
+        """The whole state of the router. drop: nft matches, such as "udp dport 500". ports: of its NAT. silent: what is
+        too big is dropped without a word."""
+        state = (nat, tuple(drop), loss, drop_fragments, refuse, mtu, ports, silent)
         if state == self.state:
             return
         forward = [f"{match} drop" for match in drop]
@@ -76,7 +80,8 @@ class Router:
         to = f" to :{ports} random" if ports else ""
         fragments = ["ip frag-off & 0x3fff != 0 drop", "exthdr frag exists drop"]
         self.host.must("nft", "-f", "-", text=template(
-            "router.nft", forward="\n    ".join(forward),
+            "router.nft", output="\n    ".join(SILENCE) if silent else "",
+            forward="\n    ".join(forward),
             fragments="\n    ".join(fragments) if drop_fragments else "",
             nat=f"ip saddr 192.168.77.0/24 meta l4proto udp masquerade{to}\n"
             "    ip saddr 192.168.77.0/24 masquerade\n    ip6 saddr fd77:1::/64 masquerade"
@@ -86,8 +91,8 @@ class Router:
         self.host.shell(
             f"ip route replace 198.51.100.0/24 dev wan {size}\n"
             f"ip route replace 192.168.77.0/24 dev lan {size}\n"
-            f"ip -6 route replace 2001:db8:100::/64 dev wan {size}\n"
-            f"ip -6 route replace fd77:1::/64 dev lan {size}\n")
+            f"ip -6 route replace 2001:db8:100::/64 dev wan proto kernel metric 256 {size}\n"
+            f"ip -6 route replace fd77:1::/64 dev lan proto kernel metric 256 {size}\n")
         self.state = state
 
     def forget(self, ports):
