@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who is asked for which name, by every kind of resolver that the host may have."""
 
+import os
+
 from outrider_lab.resolver import OUTSIDE, Questions, Resolvconf, Resolved
 from outrider_lab.scenario import scenario
 
@@ -33,6 +35,12 @@ def is_guarded(case):
     case.equal("questions beside the tunnel", questions.asked(), [])
 
 
+def nothing_is_noted(case):
+    """What was changed is changed back, so nothing is left to be repaired."""
+    names = os.listdir(case.host.path("/run/outrider"))
+    case.equal("journals of the resolver", [name for name in names if name.startswith("resol")], [])
+
+
 # ---- systemd-resolved ----
 
 
@@ -51,6 +59,7 @@ def resolved_split(case):
     case.stop(tunnel)
     case.equal("servers of eth0", resolved.tells("dns", "eth0"), [OUTSIDE])
     case.resolves("www.outside.test", OUTSIDE)
+    nothing_is_noted(case)
 
 
 @scenario(only="outrider")
@@ -103,6 +112,7 @@ def resolved_killed(case):
     case.equal("links with servers", [line for line in resolved.control("dns").stdout.splitlines()
                                       if "10.77.0.2" in line], [])
     case.resolves("www.outside.test", OUTSIDE)
+    nothing_is_noted(case)
 
 
 @scenario(only="outrider")
@@ -173,6 +183,7 @@ def resolvconf(case, package):
     case.resolves("www.corp.test", "10.77.0.2")
     case.stop(tunnel)
     case.equal("records", manager.records(), ["eth0.dhclient"])
+    nothing_is_noted(case)
 
 
 @scenario(only="outrider", name="openresolv-full", package="openresolv")
@@ -202,6 +213,7 @@ def resolvconf_killed(case, package):
     case.fails("password-wrong", 41, host="198.51.100.10", gateway_id="gw.test", password="wrong")
     case.equal("records", manager.records(), ["eth0.dhclient"])
     case.equal("name servers", case.nameservers(), [OUTSIDE])
+    nothing_is_noted(case)
 
 
 # ---- the file ----
@@ -223,4 +235,5 @@ def file_rewritten(case):
     case.host.shell("echo nameserver 203.0.113.9 > /etc/resolv.conf")
     case.stop(tunnel)
     case.equal("name servers", case.nameservers(), ["203.0.113.9"])
+    nothing_is_noted(case)
     case.host.shell(f"echo nameserver {OUTSIDE} > /etc/resolv.conf")
