@@ -122,6 +122,7 @@ run (void *data)
         bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
         g_variant_new ("(su)", NAME, 0), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
     g_assert_no_error (error);
+    g_assert_nonnull (owned);
     g_mutex_lock (&self->lock);
     self->ready = true;
     g_cond_signal (&self->changed);
