@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/connect-output.h"
 
+#include "cli/json-line.h"
 #include "errors.h"
 #include "frontend/explain.h"
 
-#include <json-glib/json-glib.h>
 #include <stdio.h>
-
-/* outrider(1) documents these objects; a change of a name or a meaning is a change of the interface. */
 
 static JsonBuilder *
 begin (const char *event)
 {
-    JsonBuilder *builder = json_builder_new_immutable ();
+    JsonBuilder *builder = json_line_begin ();
     g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
     g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
-    json_builder_begin_object (builder);
-    json_builder_set_member_name (builder, "event");
-    json_builder_add_string_value (builder, event);
-    json_builder_set_member_name (builder, "time");
-    json_builder_add_string_value (builder, time);
+    json_line_add_string (builder, "event", event);
+    json_line_add_string (builder, "time", time);
     return builder;
 }
 
@@ -27,100 +22,32 @@ begin (const char *event)
 static void
 end (JsonBuilder *builder)
 {
-    json_builder_end_object (builder);
-    g_autoptr (JsonNode) root = json_builder_get_root (builder);
-    g_autofree char *line = json_to_string (root, false);
+    g_autofree char *line = json_line_end (builder);
     puts (line);
     fflush (stdout);
-    g_object_unref (builder);
 }
 
-/* What is NULL is left out. */
-static void
-add_string (JsonBuilder *builder, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    g_autofree char *valid = g_utf8_make_valid (text, -1);
-    json_builder_set_member_name (builder, name);
-    json_builder_add_string_value (builder, valid);
-}
-
-static void
-add_number (JsonBuilder *builder, const char *name, gint64 number)
-{
-    json_builder_set_member_name (builder, name);
-    json_builder_add_int_value (builder, number);
-}
-
-static void
-add_truth (JsonBuilder *builder, const char *name, bool truth)
-{
-    json_builder_set_member_name (builder, name);
-    json_builder_add_boolean_value (builder, truth);
-}
-
-static void
-begin_list (JsonBuilder *builder, const char *name)
-{
-    json_builder_set_member_name (builder, name);
-    json_builder_begin_array (builder);
-}
-
-static void
-add_prefixes (JsonBuilder *builder, const char *name, const GArray *prefixes)
-{
-    begin_list (builder, name);
-    for (guint i = 0; i < prefixes->len; i++)
-    {
-        g_autofree char *text = ip_prefix_format (&g_array_index (prefixes, IpPrefix, i));
-        json_builder_add_string_value (builder, text);
-    }
-    json_builder_end_array (builder);
-}
-
-static void
-add_addresses (JsonBuilder *builder, const char *name, const GArray *addresses)
-{
-    begin_list (builder, name);
-    for (guint i = 0; i < addresses->len; i++)
-    {
-        g_autofree char *text = ip_address_format (&g_array_index (addresses, IpAddress, i));
-        json_builder_add_string_value (builder, text);
-    }
-    json_builder_end_array (builder);
-}
-
-static void
-add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings)
-{
-    begin_list (builder, name);
-    for (guint i = 0; i < strings->len; i++)
-        json_builder_add_string_value (builder, strings->pdata[i]);
-    json_builder_end_array (builder);
-}
-
-static void
-add_facts (JsonBuilder *builder, const OutriderTunnelFacts *facts)
+void
+connect_json_add_facts (JsonBuilder *builder, const OutriderTunnelFacts *facts)
 {
     const NetworkPlan *plan = facts->plan;
     g_autofree char *gateway = ip_address_format (&facts->gateway.address);
-    add_string (builder, "device", facts->device);
-    add_string (builder, "plane", facts->plane);
-    add_prefixes (builder, "addresses", plan->addresses);
-    add_prefixes (builder, "routes", plan->routes);
-    add_addresses (builder, "dns", plan->dns);
-    add_strings (builder, "domains", plan->search);
-    add_string (builder, "resolver", facts->resolver);
-    add_string (builder, "gateway", gateway);
-    add_number (builder, "gateway_port", facts->gateway.port);
-    add_string (builder, "gateway_identity", facts->gateway_identity);
-    add_string (builder, "ike_proposal", facts->ike_proposal);
-    add_string (builder, "esp_proposal", facts->esp_proposal);
-    add_number (builder, "mtu", plan->mtu);
-    add_truth (builder, "behind_nat", facts->behind_nat);
-    add_string (builder, "banner", facts->banner);
-    add_number (builder, "elapsed_ms", facts->elapsed / 1000);
+    json_line_add_string (builder, "device", facts->device);
+    json_line_add_string (builder, "plane", facts->plane);
+    json_line_add_prefixes (builder, "addresses", plan->addresses);
+    json_line_add_prefixes (builder, "routes", plan->routes);
+    json_line_add_addresses (builder, "dns", plan->dns);
+    json_line_add_strings (builder, "domains", plan->search);
+    json_line_add_string (builder, "resolver", facts->resolver);
+    json_line_add_string (builder, "gateway", gateway);
+    json_line_add_number (builder, "gateway_port", facts->gateway.port);
+    json_line_add_string (builder, "gateway_identity", facts->gateway_identity);
+    json_line_add_string (builder, "ike_proposal", facts->ike_proposal);
+    json_line_add_string (builder, "esp_proposal", facts->esp_proposal);
+    json_line_add_number (builder, "mtu", plan->mtu);
+    json_line_add_truth (builder, "behind_nat", facts->behind_nat);
+    json_line_add_string (builder, "banner", facts->banner);
+    json_line_add_number (builder, "elapsed_ms", facts->elapsed / 1000);
 }
 
 static void
@@ -128,13 +55,13 @@ add_failure (JsonBuilder *builder, const GError *error)
 {
     OutriderError code = explain_get_code (error);
     g_autofree char *message = explain_error (error);
-    add_string (builder, "code", outrider_error_get_name (code));
-    add_string (builder, "message", message);
-    add_string (builder, "hint", explain_get_hint (code));
+    json_line_add_string (builder, "code", outrider_error_get_name (code));
+    json_line_add_string (builder, "message", message);
+    json_line_add_string (builder, "hint", explain_get_hint (code));
 }
 
-static void
-add_counters (JsonBuilder *builder, const OutriderCounters *counters)
+void
+connect_json_add_counters (JsonBuilder *builder, const OutriderCounters *counters)
 {
     const struct
     {
@@ -156,7 +83,7 @@ add_counters (JsonBuilder *builder, const OutriderCounters *counters)
     json_builder_set_member_name (builder, "counters");
     json_builder_begin_object (builder);
     for (size_t i = 0; i < G_N_ELEMENTS (numbers); i++)
-        add_number (builder, numbers[i].name, (gint64)numbers[i].value);
+        json_line_add_number (builder, numbers[i].name, (gint64)numbers[i].value);
     json_builder_end_object (builder);
 }
 
@@ -164,13 +91,13 @@ static void
 json_state (const ConnectReport *report)
 {
     JsonBuilder *builder = begin ("state");
-    add_string (builder, "state", outrider_tunnel_state_get_name (report->state));
+    json_line_add_string (builder, "state", outrider_tunnel_state_get_name (report->state));
     if (report->state == OUTRIDER_TUNNEL_CONNECTED)
-        add_facts (builder, report->facts);
+        connect_json_add_facts (builder, report->facts);
     if (report->state == OUTRIDER_TUNNEL_RECONNECTING && report->error != NULL)
         add_failure (builder, report->error);
     if (report->state == OUTRIDER_TUNNEL_DISCONNECTED)
-        add_counters (builder, report->counters);
+        connect_json_add_counters (builder, report->counters);
     end (builder);
 }
 
@@ -178,7 +105,7 @@ static void
 json_rekeyed (const char *sa)
 {
     JsonBuilder *builder = begin ("rekeyed");
-    add_string (builder, "sa", sa);
+    json_line_add_string (builder, "sa", sa);
     end (builder);
 }
 
@@ -186,7 +113,7 @@ static void
 json_notice (const char *story)
 {
     JsonBuilder *builder = begin ("notice");
-    add_string (builder, "message", story);
+    json_line_add_string (builder, "message", story);
     end (builder);
 }
 
@@ -195,8 +122,9 @@ json_failed (const GError *error, const char *stage)
 {
     JsonBuilder *builder = begin ("failed");
     add_failure (builder, error);
-    add_string (builder, "stage", stage);
-    add_number (builder, "exit", outrider_error_get_exit_status (explain_get_code (error)));
+    json_line_add_string (builder, "stage", stage);
+    json_line_add_number (builder, "exit",
+                          outrider_error_get_exit_status (explain_get_code (error)));
     end (builder);
 }
 

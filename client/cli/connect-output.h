@@ -6,6 +6,7 @@
  * flushed after each; a reader that is gone does not end the tunnel.
  */
 
+#include "cli/json-line.h"
 #include "profile/profile.h"
 #include "tunnel/tunnel.h"
 
@@ -28,3 +29,7 @@ typedef struct
 
 extern const ConnectOutput connect_human;
 extern const ConnectOutput connect_json;
+
+/* The members of a connection that stands, and of its counters, in whatever object they are told. */
+void connect_json_add_facts (JsonBuilder *builder, const OutriderTunnelFacts *facts);
+void connect_json_add_counters (JsonBuilder *builder, const OutriderCounters *counters);

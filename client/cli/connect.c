@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/connect.h"
 
+#include "cli/connect-control.h"
 #include "cli/connect-options.h"
 #include "cli/connect-output.h"
 #include "cli/connect-secrets.h"
@@ -29,6 +30,8 @@ typedef struct
     OutriderHost *host;
     OutriderTunnel *tunnel;
     GThread *warming;
+    guint opening; /* of the control socket: when there is nothing else to do */
+    ConnectControl *control;
     bool stopping;
     bool ended;
 } Connect;
@@ -67,6 +70,10 @@ report_end (Connect *self, const GError *error, const char *stage)
         error != NULL && !g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CANCELLED);
     if (failed)
         self->output->failed (error, stage != NULL ? stage : "start");
+    if (self->tunnel != NULL && self->options.profile->kill_switch)
+        self->output->notice (
+            "the kill switch stays: what belongs into the tunnel is refused until "
+            "\"outrider down --release\"");
     report_state (self, OUTRIDER_TUNNEL_DISCONNECTED);
     return failed ? outrider_error_get_exit_status (explain_get_code (error)) : 0;
 }
@@ -170,10 +177,24 @@ make_tunnel (Connect *self, GError **error)
     return true;
 }
 
+/* Not on the way to the connection. Without a socket, nobody can ask: that is all. */
+static gboolean
+open_control (gpointer data)
+{
+    Connect *self = data;
+    g_autoptr (GError) error = NULL;
+    self->opening = 0;
+    self->control = connect_control_new (self->tunnel, self->options.profile, stop, self, &error);
+    if (self->control == NULL && self->options.verbose)
+        self->output->notice (error->message);
+    return G_SOURCE_REMOVE;
+}
+
 static int
 run_tunnel (Connect *self)
 {
     catch_signals (self);
+    self->opening = g_idle_add_full (G_PRIORITY_LOW, open_control, self, NULL);
     outrider_tunnel_connect (self->tunnel);
     while (!self->ended)
         g_main_context_iteration (NULL, true);
@@ -195,6 +216,8 @@ report_refusal (Connect *self, const GError *error)
 static void
 clear (Connect *self)
 {
+    g_clear_handle_id (&self->opening, g_source_remove);
+    g_clear_pointer (&self->control, connect_control_free);
     g_clear_pointer (&self->warming, g_thread_join);
     connect_secrets_clear (&self->secrets);
     g_clear_object (&self->tunnel);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/connect.h"
+#include "cli/down.h"
+#include "cli/rekey.h"
+#include "cli/status.h"
 #include "errors.h"
 
 #include <fcntl.h>
@@ -19,6 +22,9 @@ static int run_help (int argc, char **argv);
 
 static const Command commands[] = {
     { "connect", "connect to a gateway, in the foreground", connect_run },
+    { "down", "end tunnels, lift the kill switch", down_run },
+    { "status", "show the tunnels that run", status_run },
+    { "rekey", "replace the keys of a tunnel now", rekey_run },
     { "help", "show the options of a command", run_help },
 };
 

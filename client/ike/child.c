@@ -109,6 +109,7 @@ ike_child_create (IkeSession *self, unsigned number, uint32_t spi_in, const IkeS
 
     IkeChild *child = g_new0 (IkeChild, 1);
     child->sa = ike_child_sa_ref (sa);
+    child->made_at = now;
     if (self->config->rekey_child > 0)
         child->rekey_at = now + ike_session_jitter (self, self->config->rekey_child);
     g_ptr_array_add (self->children, child);

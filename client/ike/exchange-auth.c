@@ -540,8 +540,7 @@ establish (IkeSession *self, const IkePayloads *payloads, gint64 now)
     IkeSa *sa = ike_session_get_sa (self);
     established->gateway_identity = certs_identity_format (self->gateway_identity);
     established->proposal = ike_selection_format (&sa->selection);
-    if (self->config->rekey_ike > 0)
-        self->rekey_ike_at = now + ike_session_jitter (self, self->config->rekey_ike);
+    ike_session_start_life (self, now);
     eap_peer_free (g_steal_pointer (&self->eap));
     secret_bytes_unref (g_steal_pointer (&self->psk));
 }

@@ -19,8 +19,7 @@ inherit (IkeSession *self, IkeSa *sa, gint64 now)
 {
     ike_session_get_sa (self)->expires = now + IKE_OLD_SA_LINGER;
     g_ptr_array_insert (self->sas, 0, sa);
-    if (self->config->rekey_ike > 0)
-        self->rekey_ike_at = now + ike_session_jitter (self, self->config->rekey_ike);
+    ike_session_start_life (self, now);
     self->group_changes = 0;
     ike_session_push (self, IKE_ACTION_REKEYED)->proposal = ike_selection_format (&sa->selection);
 }

@@ -67,8 +67,9 @@ typedef struct
     bool replaced;    /* a newer one of the same number is there */
     bool deleting;    /* our delete is queued or under way */
     gint64 delete_by; /* replaced at the gateway's wish: when its delete is overdue; else 0 */
-    gint64 rekey_at;  /* 0: never */
-    gint64 expires;   /* 0: in use; else CHILD_DOWN comes then */
+    gint64 made_at;
+    gint64 rekey_at; /* 0: never */
+    gint64 expires;  /* 0: in use; else CHILD_DOWN comes then */
 } IkeChild;
 
 /* The half of a key exchange that waits for the gateway's half: IKE_SA_INIT and both kinds of rekey. */
@@ -141,7 +142,8 @@ struct IkeSession
 
     gint64 last_in;  /* something authenticated of the gateway's */
     gint64 last_out; /* anything sent */
-    gint64 rekey_ike_at;
+    gint64 ike_made_at;
+    gint64 rekey_ike_at; /* 0: never */
     gint64 close_at;
     GError *closing_error;
     const char *closing_stage;
@@ -161,6 +163,9 @@ void ike_session_add_task (IkeSession *self, IkeTaskKind kind, uint32_t spi, gin
 /* Seals CHAIN as our next request on SA and sends it. False: too long (the session fails). */
 bool ike_session_request (IkeSession *self, IkeSa *sa, IkeExchangeType exchange, IkeTask task,
                           const IkeChain *chain, gint64 now);
+
+/* The keys of the IKE SA in force are new. */
+void ike_session_start_life (IkeSession *self, gint64 now);
 
 /* One datagram of a request, never fragments (RFC 7383); NULL: too long. */
 GBytes *ike_session_seal_whole (IkeSession *self, IkeSa *sa, IkeExchangeType exchange,
@@ -264,7 +269,9 @@ void ike_info_lose_child (IkeSession *self, IkeChild *child, gint64 now);
 IkeAftermath ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
                               IkeChain *response, gint64 now);
 
-/* ---- probe.c ---- */
+/* ---- exchange-probe.c ---- */
+
+bool ike_probe_start (IkeSession *self, unsigned size, gint64 now);
 
 /* Nothing has come back yet. */
 void ike_probe_resend (IkeSession *self, IkeSa *sa, gint64 now);

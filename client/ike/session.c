@@ -197,6 +197,40 @@ ike_session_request (IkeSession *self, IkeSa *sa, IkeExchangeType exchange, IkeT
     return true;
 }
 
+void
+ike_session_start_life (IkeSession *self, gint64 now)
+{
+    self->ike_made_at = now;
+    if (self->config->rekey_ike > 0)
+        self->rekey_ike_at = now + ike_session_jitter (self, self->config->rekey_ike);
+}
+
+static IkeLife
+life_of (gint64 made_at, gint64 rekey_at, gint64 now)
+{
+    return (IkeLife){ .age = now - made_at, .left = rekey_at != 0 ? MAX (rekey_at - now, 0) : -1 };
+}
+
+IkeLife
+ike_session_get_life (const IkeSession *self, gint64 now)
+{
+    return life_of (self->ike_made_at, self->rekey_ike_at, now);
+}
+
+IkeLife
+ike_session_get_child_life (const IkeSession *self, gint64 now)
+{
+    IkeLife youngest = { .age = G_MAXINT64, .left = -1 };
+    for (guint i = 0; i < self->children->len; i++)
+    {
+        const IkeChild *child = self->children->pdata[i];
+        IkeLife life = life_of (child->made_at, child->rekey_at, now);
+        if (life.age < youngest.age)
+            youngest = life;
+    }
+    return youngest;
+}
+
 uint32_t
 ike_session_draw_esp_spi (IkeSession *self)
 {
@@ -374,6 +408,12 @@ ike_session_rekey_ike (IkeSession *self, gint64 now)
         return;
     ike_session_add_task (self, IKE_TASK_REKEY_IKE, 0, now);
     ike_session_advance (self, now);
+}
+
+bool
+ike_session_probe (IkeSession *self, unsigned size, gint64 now)
+{
+    return ike_probe_start (self, size, now);
 }
 
 void

@@ -85,6 +85,17 @@ void ike_session_answer_verdict (IkeSession *self, unsigned question, const GErr
 void ike_session_rekey_ike (IkeSession *self, gint64 now);
 void ike_session_rekey_child (IkeSession *self, gint64 now);
 
+/* Of the keys in force; microseconds. */
+typedef struct
+{
+    gint64 age;
+    gint64 left; /* until we replace them; -1: left to the gateway */
+} IkeLife;
+
+/* Of the IKE SA, and of the child that was made last; while established. */
+IkeLife ike_session_get_life (const IkeSession *self, gint64 now);
+IkeLife ike_session_get_child_life (const IkeSession *self, gint64 now);
+
 /*
  * Asks the gateway whether a packet of SIZE octets, IP header included, gets through; the action PROBED tells. False: the
  * session is busy with something else; to be asked again later.

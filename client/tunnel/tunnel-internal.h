@@ -39,6 +39,7 @@ struct _OutriderTunnel
     IkeSession *session;
     UdpTransport *transport;
     OutriderDataPlane *plane;
+    char *why_not_kernel;
     OutriderCounters counters; /* of the last plane, when it is gone */
     Deadline *deadline;
     Deadline *pause; /* before the next try */

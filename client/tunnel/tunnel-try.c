@@ -143,14 +143,14 @@ static bool
 choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gateway *gateway,
               GError **error)
 {
-    g_autofree char *why_not_kernel = NULL;
+    g_clear_pointer (&self->why_not_kernel, g_free);
     self->plane = outrider_data_plane_choose (
         self->profile->plane, gateway->endpoint.address.family, config->esp_proposals,
-        OUTRIDER_OUTER_MARK, &why_not_kernel, error);
+        OUTRIDER_OUTER_MARK, &self->why_not_kernel, error);
     if (self->plane == NULL)
         return false;
-    if (why_not_kernel != NULL)
-        tunnel_notice (self, "%s: using the userspace plane", why_not_kernel);
+    if (self->why_not_kernel != NULL)
+        tunnel_notice (self, "%s: using the userspace plane", self->why_not_kernel);
     tunnel_watch_plane (self);
     return true;
 }

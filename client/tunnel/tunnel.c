@@ -167,6 +167,9 @@ outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts)
     ret_facts->ike_proposal = self->ike_proposal;
     ret_facts->esp_proposal = self->esp_proposal;
     ret_facts->banner = self->grant->banner;
+    ret_facts->why_not_kernel = self->why_not_kernel;
+    ret_facts->ike_life = ike_session_get_life (self->session, deadline_now ());
+    ret_facts->child_life = ike_session_get_child_life (self->session, deadline_now ());
     ret_facts->behind_nat = ike_session_is_behind_nat (self->session);
 }
 
@@ -203,6 +206,7 @@ outrider_tunnel_finalize (GObject *object)
     g_ptr_array_unref (self->children);
     g_clear_error (&self->error);
     g_free (self->stage);
+    g_free (self->why_not_kernel);
     certs_trust_free (self->trust);
     g_clear_object (&self->host);
     credentials_free (self->credentials);

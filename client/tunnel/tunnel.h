@@ -14,6 +14,7 @@
  */
 
 #include "dataplane/dataplane.h"
+#include "ike/session.h"
 #include "network/host.h"
 #include "profile/credentials.h"
 #include "profile/profile.h"
@@ -77,6 +78,9 @@ typedef struct
     const char *esp_proposal;
     const char *banner; /* the gateway's, sanitised */
     bool behind_nat;
+    const char *why_not_kernel; /* NULL: the kernel carries the packets, or nobody asked it */
+    IkeLife ike_life;
+    IkeLife child_life;
     gint64 elapsed; /* microseconds from connect to connected */
     gint64 since;   /* wall clock, seconds since 1970 */
 } OutriderTunnelFacts;

@@ -65,7 +65,7 @@ tell (IkeSession *self, unsigned size, bool answered)
 }
 
 bool
-ike_session_probe (IkeSession *self, unsigned size, gint64 now)
+ike_probe_start (IkeSession *self, unsigned size, gint64 now)
 {
     if (self->state != IKE_STATE_ESTABLISHED || size > IKE_PROBE_MAX || self->tasks->len > 0)
         return false;

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/running.h"
+
+#include "errors.h"
+#include "frontend/explain.h"
+#include "frontend/tunnels.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum
+{
+    PATIENCE = 3, /* seconds for an answer */
+};
+
+static void
+running_free (Running *self)
+{
+    g_free (self->path);
+    g_free (self->text);
+    g_clear_pointer (&self->status, json_object_unref);
+    g_free (self);
+}
+
+const char *
+running_get (const Running *self, const char *member, const char *fallback)
+{
+    return json_object_get_string_member_with_default (self->status, member, fallback);
+}
+
+const char *
+running_get_name (const Running *self)
+{
+    return running_get (self, "profile", running_get (self, "address", "?"));
+}
+
+static bool
+is_called (const Running *self, const char *name)
+{
+    static const char *const members[] = { "profile", "address", "device" };
+    for (size_t i = 0; i < G_N_ELEMENTS (members); i++)
+        if (g_strcmp0 (running_get (self, members[i], NULL), name) == 0)
+            return true;
+    return name == NULL;
+}
+
+/* NULL: it went meanwhile. */
+static Running *
+ask (const char *path)
+{
+    g_autofree char *text = tunnels_ask (path, "status", PATIENCE, NULL);
+    g_autoptr (JsonNode) node = text != NULL ? json_from_string (text, NULL) : NULL;
+    if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+        return NULL;
+    Running *self = g_new0 (Running, 1);
+    self->path = g_strdup (path);
+    self->text = g_steal_pointer (&text);
+    self->status = json_object_ref (json_node_get_object (node));
+    return self;
+}
+
+GPtrArray *
+running_list (const char *name, GError **error)
+{
+    g_autoptr (GPtrArray) paths = tunnels_list (TUNNELS_DIRECTORY, error);
+    if (paths == NULL)
+        return NULL;
+    GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)running_free);
+    for (guint i = 0; i < paths->len; i++)
+    {
+        Running *running = ask (paths->pdata[i]);
+        if (running != NULL && is_called (running, name))
+            g_ptr_array_add (list, running);
+        else if (running != NULL)
+            running_free (running);
+    }
+    return list;
+}
+
+bool
+running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,
+               char **ret_name, int *ret_status)
+{
+    g_autoptr (GOptionContext) context = g_option_context_new ("[NAME]");
+    g_autoptr (GError) error = NULL;
+    g_autofree char *command = g_strconcat ("outrider ", argv[0], NULL);
+    gboolean help = FALSE;
+    const GOptionEntry own[] = {
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &help, "show this help", NULL },
+        { 0 },
+    };
+    g_option_context_set_help_enabled (context, FALSE);
+    g_option_context_set_summary (context, summary);
+    g_option_context_add_main_entries (context, entries, NULL);
+    g_option_context_add_main_entries (context, own, NULL);
+    g_set_prgname (command);
+    bool good = g_option_context_parse (context, &argc, &argv, &error);
+    if (good && help)
+    {
+        g_autofree char *text = g_option_context_get_help (context, TRUE, NULL);
+        fputs (text, stdout);
+        *ret_status = 0;
+        return false;
+    }
+    if (good && argc <= 2)
+    {
+        *ret_name = g_strdup (argc == 2 ? argv[1] : NULL);
+        return true;
+    }
+    g_autofree char *evidence = explain_escape (good ? "more than one name" : error->message);
+    fprintf (stderr, "outrider: %s (see \"%s --help\")\n", evidence, command);
+    *ret_status = outrider_error_get_exit_status (OUTRIDER_ERROR_USAGE);
+    return false;
+}
+
+int
+running_fail (const GError *error, bool json)
+{
+    OutriderError code = explain_get_code (error);
+    g_autofree char *message = explain_error (error);
+    if (json)
+    {
+        JsonBuilder *builder = json_line_begin ();
+        json_line_add_string (builder, "event", "failed");
+        json_line_add_string (builder, "code", outrider_error_get_name (code));
+        json_line_add_string (builder, "message", message);
+        json_line_add_string (builder, "hint", explain_get_hint (code));
+        json_line_add_number (builder, "exit", outrider_error_get_exit_status (code));
+        g_autofree char *line = json_line_end (builder);
+        puts (line);
+    }
+    else
+        fprintf (stderr, "outrider: %s\nhint: %s\n", message, explain_get_hint (code));
+    return outrider_error_get_exit_status (code);
+}

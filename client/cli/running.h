@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * What status, down and rekey share: the tunnels that run, chosen by a name, and asked.
+ */
+
+#include "cli/json-line.h"
+
+typedef struct
+{
+    char *path;         /* of its socket */
+    char *text;         /* its status, a JSON object */
+    JsonObject *status; /* the same, read */
+} Running;
+
+/*
+ * Running, those of NAME: a profile's name, the gateway as it was typed, or the device; NULL: all. NO_RIGHTS if they may
+ * not be seen.
+ */
+GPtrArray *running_list (const char *name, GError **error);
+
+/* A member as text; FALLBACK if there is none. */
+const char *running_get (const Running *self, const char *member, const char *fallback);
+
+/* What people call it: the profile's name, else its address. */
+const char *running_get_name (const Running *self);
+
+/* The words of a command with at most one NAME. Prints the help or the complaint itself: false, with the status to end with. */
+bool running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,
+                    char **ret_name, int *ret_status);
+
+/* Prints the sentence and the hint, or the object; gives the exit status. */
+int running_fail (const GError *error, bool json);
