@@ -118,6 +118,7 @@ def sequence_numbers_without_esn(case):
 def replayed_packets(case):
     """The path doubles all ESP: each packet counts once."""
     case.gateway.configure()
+    case.router.set(nat=False)
     tunnel = case.connect()
     case.works(tunnel)
     window = re.search(r"replay_window (\d+)|replay-window (\d+)", pair(case)[0].partition("anti-replay")[2])
@@ -125,7 +126,7 @@ def replayed_packets(case):
     case.router.host.shell(
         "nft add table ip twice\n"
         "nft 'add chain ip twice mangle { type filter hook prerouting priority mangle; }'\n"
-        "nft add rule ip twice mangle iifname wan udp sport 4500 @th,64,32 != 0 dup to 192.168.77.2 device lan")
+        "nft add rule ip twice mangle iifname wan ip protocol esp dup to 192.168.77.2 device lan")
     case.at_cleanup(lambda: case.router.host.shell("nft delete table ip twice"))
 
     def replayed():
@@ -296,3 +297,16 @@ def kernel_plane_where_there_is_none(case):
     else:
         event = case.fails("host-refused", 60, plane="kernel")
         case.check("the message says what is missing", "no ESP" in event["message"], event)
+
+
+@scenario(only="outrider", plane="kernel", limit=60)
+def plane_against_itself(case):
+    """Two kernel planes and a wire between them: every algorithm, rekeys, ends, a moved path, kill -9 (test-xfrm-plane)."""
+    program = case.program.parents[2] / "tests" / "unit" / "test-xfrm-plane"
+    result = case.host.run(str(program), timeout=60)
+    points = re.findall(r"^(ok|not ok) \d+ (\S+)(.*)$", result.stdout, re.MULTILINE)
+    plan = re.search(r"^1\.\.(\d+)$", result.stdout, re.MULTILINE)
+    for verdict, name, more in points:
+        case.check(name, verdict == "ok" and "SKIP" not in more, result.stdout[-2000:])
+    case.check("it came to its end", bool(plan) and len(points) == int(plan[1]) and result.returncode == 0,
+               result.stdout[-1000:] + result.stderr[-1000:])
