@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dataplane/join.h"
+#include "dataplane/mss.h"
 #include "dataplane/pump-step.h"
 
 #include <time.h>
@@ -59,8 +60,8 @@ note_time (PumpReceiver *self)
 
 /* What was decrypted must be the packet that the ESP trailer said, and one that the child may carry. */
 static void
-receive_inner (PumpReceiver *self, PumpSa *sa, uint8_t *packet, ByteView octets,
-               uint8_t next_header)
+receive_inner (PumpReceiver *self, const PumpTable *table, PumpSa *sa, uint8_t *packet,
+               ByteView octets, uint8_t next_header)
 {
     InnerPacket inner;
     bool good = inner_packet_parse (octets, &inner) &&
@@ -77,7 +78,9 @@ receive_inner (PumpReceiver *self, PumpSa *sa, uint8_t *packet, ByteView octets,
     }
     pump_counts_add (&sa->received, COUNT_PACKETS, 1);
     pump_counts_add (&sa->received, COUNT_OCTETS, inner.size);
-    joiner_add (&self->joiner, packet + (octets.data - packet), &inner);
+    uint8_t *writable = packet + (octets.data - packet);
+    mss_clamp (writable, &inner, table->mtu);
+    joiner_add (&self->joiner, writable, &inner);
 }
 
 static void
@@ -95,7 +98,7 @@ receive_esp (PumpReceiver *self, const PumpTable *table, uint8_t *packet, size_t
     {
     case ESP_OPENED:
         self->verified = true;
-        receive_inner (self, sa, packet, inner, next_header);
+        receive_inner (self, table, sa, packet, inner, next_header);
         return;
     case ESP_DUMMY:
         self->verified = true;

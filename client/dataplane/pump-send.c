@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dataplane/icmp.h"
+#include "dataplane/mss.h"
 #include "dataplane/pump-step.h"
 #include "dataplane/segment.h"
 
@@ -161,6 +162,7 @@ send_packet (PumpSender *self, const PumpTable *table, const VnetHeader *vnet, u
         pump_counts_add (&sa->sent, COUNT_MALFORMED, 1);
         return;
     }
+    mss_clamp (packet, &inner, table->mtu); /* a SYN stands as it came, its checksum made */
     bool fits = segment_cutter_get_size (&self->cutter) <= limit;
     if (!fits && !may_fragment (&inner, packet))
     {
