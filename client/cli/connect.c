@@ -124,7 +124,8 @@ stop (void *data)
     Connect *self = data;
     if (self->stopping)
     {
-        outrider_host_revert (self->host);
+        if (self->tunnel != NULL)
+            outrider_tunnel_drop (self->tunnel);
         _exit (EXIT_AT_ONCE);
     }
     self->stopping = true;

@@ -96,6 +96,12 @@ outrider_tunnel_disconnect (OutriderTunnel *self)
 }
 
 void
+outrider_tunnel_drop (OutriderTunnel *self)
+{
+    tunnel_release_connection (self);
+}
+
+void
 outrider_tunnel_answer_secret (OutriderTunnel *self, SecretBytes *secret)
 {
     if (self->session == NULL || self->question == 0)

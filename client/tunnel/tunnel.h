@@ -51,6 +51,9 @@ void outrider_tunnel_connect (OutriderTunnel *self);
 /* Deletes the SAs and puts the host back; ends in DISCONNECTED. */
 void outrider_tunnel_disconnect (OutriderTunnel *self);
 
+/* Puts the host back at once, without a word to the gateway or to who listens; for a process that ends right after. */
+void outrider_tunnel_drop (OutriderTunnel *self);
+
 /* NULL: nobody has one. */
 void outrider_tunnel_answer_secret (OutriderTunnel *self, SecretBytes *secret);
 

@@ -162,7 +162,7 @@ def no_rights(case):
         "--inh-caps=-all"])
 
 
-@scenario(only="outrider")
+@scenario(only="outrider", plane="userspace")
 def no_tun(case):
     """/dev/net/tun does not exist."""
     case.gateway.configure()
