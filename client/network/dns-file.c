@@ -2,11 +2,14 @@
 #include "network/dns-file.h"
 
 #include "errors.h"
+#include "network/dns-share.h"
 #include "network/journal.h"
 #include "network/resolv-conf.h"
 #include "network/whole-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,7 +40,7 @@ struct DnsFile
 {
     char *path;
     char *journals; /* a directory */
-    char *ours;     /* what we wrote; NULL: nothing of ours is in force */
+    char *device;   /* of our share; NULL: nothing of ours is in force */
 };
 
 static void
@@ -160,7 +163,6 @@ typedef struct
     Snapshot before;
     char *ours, *previous;
     gsize ours_size, previous_size;
-    bool alive;
 } Journal;
 
 static void
@@ -198,7 +200,6 @@ read_journal (const DnsFile *self, Journal *ret_journal)
     journal.previous = get_octets (file, "previous", &journal.previous_size);
     if (journal.before.content == NULL || journal.ours == NULL || journal.before.found > FOUND_LINK)
         return false;
-    journal.alive = journal_is_of_the_living (file);
     *ret_journal = journal;
     journal = (Journal){ 0 };
     return true;
@@ -209,33 +210,6 @@ is_file_of (const Snapshot *self, const char *content, gsize size)
 {
     return self->found == FOUND_FILE && content != NULL && self->size == size &&
            memcmp (self->content, content, size) == 0;
-}
-
-/* Puts back what was there, unless somebody else has put something of their own in place of ours. */
-static bool
-undo (const DnsFile *self, const Journal *journal)
-{
-    g_auto (Snapshot) now = { 0 };
-    bool ours = take_snapshot (self->path, &now, NULL) &&
-                (is_file_of (&now, journal->ours, journal->ours_size) ||
-                 is_file_of (&now, journal->previous, journal->previous_size));
-    bool ok = !ours || put_snapshot (self->path, &journal->before);
-    if (ok)
-        journal_remove (self->journals, JOURNAL);
-    return ok;
-}
-
-bool
-dns_file_repair (DnsFile *self, GError **error)
-{
-    g_auto (Journal) journal = { 0 };
-    bool recorded = read_journal (self, &journal);
-    if (recorded && journal.alive)
-        return true;
-    whole_file_remove_scratch (self->path);
-    if (!recorded)
-        return true;
-    return undo (self, &journal) || refuse (error, "cannot put back", self->path);
 }
 
 /* ---- the content ---- */
@@ -256,11 +230,20 @@ append_kept (GString *text, const char *before, unsigned servers, bool keep_serv
 }
 
 static void
-append_search (GString *text, const NetworkPlan *plan, const char *before)
+append_search (GString *text, const GPtrArray *shares, const char *before)
 {
+    gsize start = text->len;
     g_string_append (text, "search");
-    for (guint i = 0; i < plan->search->len; i++)
-        g_string_append_printf (text, " %s", (const char *)plan->search->pdata[i]);
+    gsize empty = text->len;
+    for (guint i = 0; i < shares->len; i++)
+        for (char **domain = ((const DnsShare *)shares->pdata[i])->search; *domain != NULL;
+             domain++)
+            g_string_append_printf (text, " %s", *domain);
+    if (text->len == empty)
+    {
+        g_string_truncate (text, start);
+        return;
+    }
     g_auto (GStrv) lines = g_strsplit (before, "\n", -1);
     for (char **line = lines; *line != NULL; line++)
     {
@@ -274,50 +257,47 @@ append_search (GString *text, const NetworkPlan *plan, const char *before)
     g_string_append_c (text, '\n');
 }
 
+/* The servers of all tunnels, those of a full one alone if there is one, then those from before. */
 static char *
-make_content (const NetworkPlan *plan, const char *before)
+make_content (const GPtrArray *shares, const char *before)
 {
-    GString *text = g_string_new (NULL);
-    g_string_append_printf (text,
-                            "# Made by outrider for %s. What was here before comes back when the "
-                            "tunnel ends.\n",
-                            plan->device);
-    if (plan->search->len > 0)
-        append_search (text, plan, before);
+    GString *text = g_string_new ("# Made by outrider for");
+    bool full = shares->len > 0 && ((const DnsShare *)shares->pdata[0])->full;
+    for (guint i = 0; i < shares->len; i++)
+        g_string_append_printf (text, "%s %s", i > 0 ? "," : "",
+                                ((const DnsShare *)shares->pdata[i])->device);
+    g_string_append (text, ". What was here before comes back when the tunnel ends.\n");
+    append_search (text, shares, before);
     unsigned servers = 0;
-    for (; servers < plan->dns->len && servers < SERVERS_MAX; servers++)
+    for (guint i = 0; i < shares->len; i++)
     {
-        g_autofree char *server =
-            ip_address_format (&g_array_index (plan->dns, IpAddress, servers));
-        g_string_append_printf (text, "nameserver %s\n", server);
+        const DnsShare *share = shares->pdata[i];
+        for (char **server = share->servers;
+             *server != NULL && servers < SERVERS_MAX && (share->full || !full);
+             server++, servers++)
+            g_string_append_printf (text, "nameserver %s\n", *server);
     }
-    append_kept (text, before, servers, !plan->full_v4 && !plan->full_v6);
+    append_kept (text, before, servers, !full);
     return g_string_free (text, false);
 }
 
 /* ---- apply and revert ---- */
 
-static bool
-belongs_to_another (const DnsFile *self)
+/* One tunnel at a time; the lock goes with the process. -1: there is no directory yet. */
+static int
+lock (const DnsFile *self)
 {
-    g_auto (Journal) other = { 0 };
-    return self->ours == NULL && read_journal (self, &other) && other.alive;
+    int fd = open (self->journals, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        flock (fd, LOCK_EX);
+    return fd;
 }
 
-/* What is to come back one day: what stands there, or what stood there before ours. */
-static bool
-find_before (const DnsFile *self, Snapshot *ret_before, GError **error)
+static void
+unlock (int fd)
 {
-    g_auto (Snapshot) now = { 0 };
-    g_auto (Journal) journal = { 0 };
-    if (!take_snapshot (self->path, &now, error))
-        return false;
-    bool ours = self->ours != NULL && is_file_of (&now, self->ours, strlen (self->ours)) &&
-                read_journal (self, &journal);
-    Snapshot *before = ours ? &journal.before : &now;
-    *ret_before = *before;
-    before->content = NULL;
-    return true;
+    if (fd >= 0)
+        close (fd);
 }
 
 /* Behind a link stands what the resolver used. */
@@ -336,43 +316,120 @@ read_used (const DnsFile *self, const Snapshot *before)
     return text != NULL ? text : g_strdup ("");
 }
 
+/* Whether the tunnels' own stands there; somebody else may have put something in its place meanwhile. */
+static bool
+is_ours (const Journal *journal, const Snapshot *now)
+{
+    return is_file_of (now, journal->ours, journal->ours_size) ||
+           is_file_of (now, journal->previous, journal->previous_size);
+}
+
+/* What is to come back one day: what stands there, or what stood there before the tunnels' own. */
+static bool
+find_before (const DnsFile *self, Snapshot *ret_before, char **ret_previous, GError **error)
+{
+    g_auto (Snapshot) now = { 0 };
+    g_auto (Journal) journal = { 0 };
+    *ret_previous = NULL;
+    if (!take_snapshot (self->path, &now, error))
+        return false;
+    bool ours = read_journal (self, &journal) && is_ours (&journal, &now);
+    if (ours)
+        *ret_previous = g_steal_pointer (&now.content);
+    Snapshot *before = ours ? &journal.before : &now;
+    *ret_before = *before;
+    before->content = NULL;
+    return true;
+}
+
+/* Writes what SHARES want, with what was there before behind it. */
+static bool
+write_shares (const DnsFile *self, const GPtrArray *shares, GError **error)
+{
+    g_auto (Snapshot) before = { 0 };
+    g_autofree char *previous = NULL;
+    if (!find_before (self, &before, &previous, error))
+        return false;
+    g_autofree char *used = read_used (self, &before);
+    g_autofree char *content = make_content (shares, used);
+    if (!write_journal (self, &before, previous, content, error))
+        return false;
+    return whole_file_put (self->path, content, strlen (content), 0644) ||
+           refuse (error, "cannot write", self->path);
+}
+
+/* Without a share left, what was there comes back, unless somebody else has put something of their own in place of ours. */
+static bool
+settle (const DnsFile *self, const GPtrArray *shares)
+{
+    g_auto (Journal) journal = { 0 };
+    g_auto (Snapshot) now = { 0 };
+    if (!read_journal (self, &journal))
+        return true;
+    bool ours = take_snapshot (self->path, &now, NULL) && is_ours (&journal, &now);
+    if (shares->len > 0)
+        return !ours || write_shares (self, shares, NULL);
+    bool ok = !ours || put_snapshot (self->path, &journal.before);
+    if (ok)
+        journal_remove (self->journals, JOURNAL);
+    return ok;
+}
+
+bool
+dns_file_repair (DnsFile *self, GError **error)
+{
+    unsigned dead = 0;
+    int held = lock (self);
+    g_autoptr (GPtrArray) shares = dns_share_list (self->journals, &dead);
+    bool ok = true;
+    if (shares->len == 0)
+        whole_file_remove_scratch (self->path);
+    if (shares->len == 0 || dead > 0)
+        ok = settle (self, shares) || refuse (error, "cannot put back", self->path);
+    unlock (held);
+    return ok;
+}
+
+static void
+forget (DnsFile *self)
+{
+    dns_share_remove (self->journals, self->device);
+    g_clear_pointer (&self->device, g_free);
+    g_autoptr (GPtrArray) left = dns_share_list (self->journals, NULL);
+    settle (self, left);
+}
+
 bool
 dns_file_apply (DnsFile *self, const NetworkPlan *plan, GError **error)
 {
     if (plan->dns->len == 0)
+    {
+        dns_file_revert (self);
         return true;
-    if (belongs_to_another (self))
-    {
-        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
-                     "another tunnel has changed %s", self->path);
-        return false;
     }
-    g_auto (Snapshot) before = { 0 };
-    if (!find_before (self, &before, error))
-        return false;
-    g_autofree char *used = read_used (self, &before);
-    g_autofree char *content = make_content (plan, used);
-    if (!write_journal (self, &before, self->ours, content, error))
-        return false;
-    if (!whole_file_put (self->path, content, strlen (content), 0644))
+    if (g_mkdir_with_parents (self->journals, 0755) < 0)
+        return refuse (error, "cannot make", self->journals);
+    int held = lock (self);
+    bool done = dns_share_write (self->journals, plan, error);
+    if (done)
     {
-        refuse (error, "cannot write", self->path);
-        if (self->ours == NULL)
-            journal_remove (self->journals, JOURNAL);
-        return false;
+        g_autoptr (GPtrArray) shares = dns_share_list (self->journals, NULL);
+        g_free (self->device);
+        self->device = g_strdup (plan->device);
+        done = write_shares (self, shares, error);
+        if (!done)
+            forget (self);
     }
-    g_free (self->ours);
-    self->ours = g_steal_pointer (&content);
-    return true;
+    unlock (held);
+    return done;
 }
 
 void
 dns_file_revert (DnsFile *self)
 {
-    if (self->ours == NULL)
+    if (self->device == NULL)
         return;
-    g_clear_pointer (&self->ours, g_free);
-    g_auto (Journal) journal = { 0 };
-    if (read_journal (self, &journal))
-        undo (self, &journal);
+    int held = lock (self);
+    forget (self);
+    unlock (held);
 }

@@ -4,7 +4,7 @@
 /*
  * The resolver by its file. What was there before (a file, a symbolic link, nothing) is kept in a journal under a runtime
  * directory before anything is changed, so that the next start can put it back after a crash. If somebody else rewrote the file
- * meanwhile, theirs stays.
+ * meanwhile, theirs stays. Several tunnels share the file: each adds its own to it and takes it away again.
  */
 
 #include "network/plan.h"

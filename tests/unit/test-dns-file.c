@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define JOURNAL JOURNAL_DIRECTORY "/resolv.conf.before"
+#define SHARE JOURNAL_DIRECTORY "/resolv.conf.of-outrider0"
 
 typedef struct
 {
@@ -176,6 +177,17 @@ foreign_change_stays (Fixture *self, gconstpointer unused)
     assert_content (self, "nameserver 203.0.113.1\n");
 }
 
+/* The process that wrote it is no more. */
+static void
+let_owner_die (const Fixture *self, const char *journal)
+{
+    g_autofree char *text = host_root_read (self->root, journal);
+    char *started = strstr (text, "started=");
+    g_assert_nonnull (started);
+    started[strlen ("started=")] = 'x';
+    host_root_put (self->root, journal, text);
+}
+
 /* Killed when the second plan was written down, but not in force yet. */
 static void
 crash_between_plans (Fixture *self, gconstpointer unused)
@@ -184,11 +196,7 @@ crash_between_plans (Fixture *self, gconstpointer unused)
     g_autofree char *first = host_root_read (self->root, RESOLV_CONF);
     g_array_index (self->plan->dns, IpAddress, 0).octets[3] = 54;
     apply (self);
-    g_autofree char *journal = host_root_read (self->root, JOURNAL);
-    char *started = strstr (journal, "started=");
-    g_assert_nonnull (started);
-    started[strlen ("started=")] = 'x'; /* nobody's any more */
-    host_root_put (self->root, JOURNAL, journal);
+    let_owner_die (self, SHARE);
     host_root_put (self->root, RESOLV_CONF, first);
     DnsFile *next = dns_file_new (self->path, self->journals);
     g_assert_true (dns_file_repair (next, NULL));
@@ -228,11 +236,81 @@ live_owner_is_left_alone (Fixture *self, gconstpointer unused)
     DnsFile *other = dns_file_new (self->path, self->journals);
     g_assert_true (dns_file_repair (other, NULL));
     assert_content (self, split);
-    g_autoptr (GError) error = NULL;
-    g_assert_false (dns_file_apply (other, self->plan, &error));
-    g_assert_nonnull (error);
     dns_file_free (other);
     assert_content (self, split);
+}
+
+static NetworkPlan *
+make_second_plan (bool full)
+{
+    NetworkPlan *plan = host_root_make_plan ("outrider1", 8);
+    g_array_index (plan->dns, IpAddress, 0).octets[3] = 99;
+    g_ptr_array_set_size (plan->search, 0);
+    g_ptr_array_add (plan->search, g_strdup ("lab.test"));
+    plan->full_v4 = full;
+    return plan;
+}
+
+static const char both[] =
+    "# Made by outrider for outrider0, outrider1. What was here before comes back when the "
+    "tunnel ends.\n"
+    "search corp.test lab.test home.test\nnameserver 10.77.0.53\nnameserver 10.77.0.99\n"
+    "nameserver 192.0.2.53\noptions ndots:2\n";
+
+/* Two tunnels share the file; whichever ends first takes its own away and leaves the rest. */
+static void
+tunnels_share_the_file (Fixture *self, gconstpointer unused)
+{
+    for (unsigned first_ends_first = 0; first_ends_first < 2; first_ends_first++)
+    {
+        apply (self);
+        DnsFile *other = dns_file_new (self->path, self->journals);
+        g_autoptr (NetworkPlan) plan = make_second_plan (false);
+        g_assert_true (dns_file_apply (other, plan, NULL));
+        assert_content (self, both);
+        apply (self); /* a new plan of the first keeps its place */
+        assert_content (self, both);
+        dns_file_revert (first_ends_first ? self->dns : other);
+        g_autofree char *left = host_root_read (self->root, RESOLV_CONF);
+        g_assert_nonnull (strstr (left, first_ends_first ? "10.77.0.99" : "10.77.0.53"));
+        g_assert_null (strstr (left, first_ends_first ? "10.77.0.53" : "10.77.0.99"));
+        g_assert_nonnull (strstr (left, "192.0.2.53"));
+        dns_file_revert (self->dns);
+        dns_file_free (other);
+        assert_content (self, before);
+    }
+}
+
+/* A full tunnel beside a split one: its servers alone are asked. */
+static void
+a_full_tunnel_takes_it_all (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    DnsFile *other = dns_file_new (self->path, self->journals);
+    g_autoptr (NetworkPlan) plan = make_second_plan (true);
+    g_assert_true (dns_file_apply (other, plan, NULL));
+    g_autofree char *content = host_root_read (self->root, RESOLV_CONF);
+    g_assert_nonnull (strstr (content, "nameserver 10.77.0.99\noptions"));
+    g_assert_null (strstr (content, "10.77.0.53"));
+    dns_file_free (other);
+    assert_content (self, split);
+}
+
+/* One of two was killed: the next start takes its own away, and leaves that of the living one. */
+static void
+a_dead_share_is_taken_away (Fixture *self, gconstpointer unused)
+{
+    apply (self);
+    DnsFile *other = dns_file_new (self->path, self->journals);
+    g_autoptr (NetworkPlan) plan = make_second_plan (false);
+    g_assert_true (dns_file_apply (other, plan, NULL));
+    let_owner_die (self, SHARE);
+    g_assert_true (dns_file_repair (other, NULL));
+    g_autofree char *content = host_root_read (self->root, RESOLV_CONF);
+    g_assert_null (strstr (content, "10.77.0.53"));
+    g_assert_nonnull (strstr (content, "10.77.0.99"));
+    dns_file_free (other);
+    assert_content (self, before);
 }
 
 static void
@@ -280,6 +358,9 @@ main (int argc, char **argv)
         { "/dns-file/foreign", foreign_change_stays },
         { "/dns-file/crash", next_start_repairs_after_a_crash },
         { "/dns-file/live-owner", live_owner_is_left_alone },
+        { "/dns-file/share", tunnels_share_the_file },
+        { "/dns-file/share-full", a_full_tunnel_takes_it_all },
+        { "/dns-file/share-dead", a_dead_share_is_taken_away },
         { "/dns-file/broken-journal", broken_journal_changes_nothing },
         { "/dns-file/no-servers", no_servers_no_change },
     };
