@@ -92,7 +92,7 @@ def second_start(case):
     """The same network behind two gateways: both tunnels stand, the first keeps the network, and either may end first."""
     case.gateway.configure(v4="dns = 10.77.0.2", connection="unique = never")
     tunnel = case.connect()
-    second = case.start(**{**ALICE, "host": "gw6.test"}, gateway_id="gw.test")
+    second = case.start(**{**ALICE, "host": "2001:db8:100::10"}, gateway_id="gw.test")
     second.connected()
     case.goes_inside(tunnel, "10.77.0.2")
     case.resolves("www.corp.test", "10.77.0.2")
@@ -126,7 +126,7 @@ def two_full_tunnels(case, order):
     """Two tunnels that both want all traffic: whatever is decided, the host is as before afterwards."""
     case.gateway.configure(local_ts="0.0.0.0/0", connection="unique = never")
     first = case.connect()
-    second = case.start(**{**ALICE, "host": "gw6.test"}, gateway_id="gw.test")
+    second = case.start(**{**ALICE, "host": "2001:db8:100::10"}, gateway_id="gw.test")
     second.wait_event({"event": "state", "state": "connected"}, 5)
     case.pings("10.77.0.2")
     first.ended = True
