@@ -418,15 +418,18 @@ iterate (const unsigned *until)
             g_usleep (1000);
 }
 
+/* Three packets of 33 octets, then five. */
+static const XfrmLimits by_packets = { .soft_packets = 3, .hard_packets = 5 };
+static const XfrmLimits by_octets = { .soft_octets = 3 * 33, .hard_octets = 5 * 33 };
+
 static void
-ends_are_announced (void)
+ends_are_announced (gconstpointer limits)
 {
     static const Kind kind = { "aes128", "sha256", false, false };
-    XfrmLimits limits = { .soft_packets = 3, .hard_packets = 5 };
     g_autoptr (Bench) bench = bench_new ();
     g_autoptr (IkeChildSa) near = make_child (&kind, 0x1000, true);
     g_autoptr (IkeChildSa) far = make_child (&kind, 0x1000, false);
-    outrider_xfrm_plane_set_limits (OUTRIDER_XFRM_PLANE (bench->near->plane), &limits);
+    outrider_xfrm_plane_set_limits (OUTRIDER_XFRM_PLANE (bench->near->plane), limits);
     install (bench->near, near);
     install (bench->far, far);
     /* The kernel looks before it counts. */
@@ -449,6 +452,20 @@ ends_are_announced (void)
     passes (bench->near_fd, bench->far_fd, FAR_INSIDE);
     iterate (&bench->near->waiting);
     g_assert_cmpuint (bench->near->waiting, >=, 1);
+}
+
+static void
+ends_come_with_time (void)
+{
+    XfrmLimits limits = { .soft_seconds = 1, .hard_seconds = 2 };
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&plain, 0x1000, true);
+    outrider_xfrm_plane_set_limits (OUTRIDER_XFRM_PLANE (bench->near->plane), &limits);
+    install (bench->near, near);
+    iterate (&bench->near->expiring);
+    g_assert_cmpuint (bench->near->expiring, >=, 1);
+    iterate (&bench->near->expired);
+    g_assert_cmpuint (bench->near->expired, >=, 1);
 }
 
 static void
@@ -611,7 +628,9 @@ main (int argc, char **argv)
     g_test_add_data_func ("/xfrm-plane/rekey/plain", &plain, rekeyed);
     g_test_add_data_func ("/xfrm-plane/rekey/in-udp", &in_udp, rekeyed);
     g_test_add_func ("/xfrm-plane/algorithms", every_algorithm);
-    g_test_add_func ("/xfrm-plane/ends", ends_are_announced);
+    g_test_add_data_func ("/xfrm-plane/ends/packets", &by_packets, ends_are_announced);
+    g_test_add_data_func ("/xfrm-plane/ends/octets", &by_octets, ends_are_announced);
+    g_test_add_func ("/xfrm-plane/ends/time", ends_come_with_time);
     g_test_add_func ("/xfrm-plane/numbers", numbers_have_an_end);
     g_test_add_func ("/xfrm-plane/moved", the_path_moves);
     g_test_add_func ("/xfrm-plane/killed", the_killed_leave_nothing);
