@@ -20,7 +20,7 @@ QEMU = "qemu-system-x86_64"
 # The guest's clock counts instructions, one a nanosecond: time does not pass while the host is busy with
 # something else, so that a deadline in the guest is as long as on a slow real machine, however slow this is.
 CLOCK = ("-icount", "shift=0", "-rtc", "clock=vm")
-CPU = "max,-la57,-smap,-smep"
+CPU = "Nehalem,+aes,+pclmulqdq,+rdrand"
 APPEND = ("console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on norandmaps mitigations=off "
           "init_on_alloc=0 hardened_usercopy=off apparmor=0 audit=0")
 
