@@ -144,6 +144,13 @@ netlink_delete_address (Netlink *self, int index, const IpPrefix *address)
     put_address_message (self, RTM_DELADDR, 0, index, address);
 }
 
+/* Tables above 255 stand in an attribute. */
+static uint8_t
+short_table (uint32_t table)
+{
+    return table < 256 ? (uint8_t)table : RT_TABLE_UNSPEC;
+}
+
 static uint8_t
 route_type (NetlinkRouteKind kind)
 {
@@ -170,10 +177,14 @@ put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRo
     header->rtm_family = address_family (route->destination.address.family);
     header->rtm_dst_len = route->destination.length;
     header->rtm_protocol = NETLINK_PROTOCOL;
-    header->rtm_scope = device && v4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+    header->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE /* whatever it is */
+                        : device && v4       ? RT_SCOPE_LINK
+                                             : RT_SCOPE_UNIVERSE;
     header->rtm_type = route_type (route->kind);
-    mnl_attr_put_u32 (message, RTA_TABLE, route->table);
-    if (route->destination.length > 0)
+    header->rtm_table = short_table (route->table);
+    if (header->rtm_table == RT_TABLE_UNSPEC)
+        mnl_attr_put_u32 (message, RTA_TABLE, route->table);
+    if (route->destination.length > 0 || !v4)
         put_address (message, RTA_DST, &route->destination.address);
     if (device)
         mnl_attr_put_u32 (message, RTA_OIF, (uint32_t)route->device_index);
@@ -203,10 +214,12 @@ put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRul
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
     header->family = address_family (rule->family);
-    header->action = FR_ACT_TO_TBL;
+    header->action = type == RTM_DELRULE ? FR_ACT_UNSPEC /* the rest says it */ : FR_ACT_TO_TBL;
     header->flags = rule->not_mark != 0 ? FIB_RULE_INVERT : 0;
     mnl_attr_put_u32 (message, FRA_PRIORITY, rule->priority);
-    mnl_attr_put_u32 (message, FRA_TABLE, rule->table);
+    header->table = short_table (rule->table);
+    if (header->table == RT_TABLE_UNSPEC)
+        mnl_attr_put_u32 (message, FRA_TABLE, rule->table);
     mnl_attr_put_u8 (message, FRA_PROTOCOL, NETLINK_PROTOCOL);
     if (rule->not_mark != 0)
     {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dataplane/xfrm-message.h"
-#include "support/hex.h"
+#include "support/netlink.h"
 #include "xfrm-captures.h"
 
 #include <linux/if_link.h>
@@ -13,35 +13,8 @@
  * spoiled in every place.
  */
 
-#define ATTRIBUTES_MAX 64
 #define IF_ID 0x4f750000
 #define REQID 65537
-
-typedef struct
-{
-    ByteView fixed;
-    ByteView attributes[ATTRIBUTES_MAX]; /* with their headers */
-} Parsed;
-
-/* Whatever stands behind the fixed part must be attributes to the last octet, each once. */
-static void
-parse (ByteView message, size_t fixed, Parsed *ret_parsed)
-{
-    *ret_parsed = (Parsed){ .fixed = byte_view (message.data + NLMSG_HDRLEN, fixed) };
-    for (size_t at = NLMSG_HDRLEN + fixed; at < message.size;)
-    {
-        struct nlattr header;
-        g_assert_cmpuint (message.size - at, >=, sizeof header);
-        memcpy (&header, message.data + at, sizeof header);
-        g_assert_cmpuint (header.nla_len, >=, sizeof header);
-        g_assert_cmpuint (header.nla_len, <=, message.size - at);
-        unsigned type = header.nla_type & NLA_TYPE_MASK;
-        g_assert_cmpuint (type, <, ATTRIBUTES_MAX);
-        g_assert_null (ret_parsed->attributes[type].data);
-        ret_parsed->attributes[type] = byte_view (message.data + at, header.nla_len);
-        at += NLA_ALIGN (header.nla_len);
-    }
-}
 
 static size_t
 get_fixed_size (uint16_t type)
@@ -63,43 +36,13 @@ get_fixed_size (uint16_t type)
     g_assert_not_reached ();
 }
 
-/* LEFT_OUT: an attribute of iproute2's that says nothing; 0: none. */
-static void
-assert_sent (const XfrmMessage *message, const char *captured, size_t fixed, unsigned left_out)
-{
-    g_autoptr (GBytes) expected = hex_decode (captured);
-    ByteView ours = xfrm_message_view (message), theirs = byte_view_of_bytes (expected);
-    struct nlmsghdr our_header, their_header;
-    memcpy (&our_header, ours.data, sizeof our_header);
-    memcpy (&their_header, theirs.data, sizeof their_header);
-    g_assert_cmpuint (our_header.nlmsg_len, ==, ours.size);
-    g_assert_cmphex (our_header.nlmsg_type, ==, their_header.nlmsg_type);
-    g_assert_cmphex (our_header.nlmsg_flags, ==, their_header.nlmsg_flags);
-
-    Parsed our, their;
-    parse (ours, fixed, &our);
-    parse (theirs, fixed, &their);
-    g_autofree char *fixed_part = hex_encode (their.fixed);
-    hex_assert_equal (our.fixed, fixed_part);
-    for (unsigned type = 0; type < ATTRIBUTES_MAX; type++)
-    {
-        if (type == left_out && left_out != 0)
-        {
-            g_assert_nonnull (their.attributes[type].data);
-            g_assert_null (our.attributes[type].data);
-            continue;
-        }
-        g_autofree char *attribute = hex_encode (their.attributes[type]);
-        hex_assert_equal (our.attributes[type], attribute);
-    }
-}
-
 static void
 assert_like (const XfrmMessage *message, const char *captured)
 {
     struct nlmsghdr header;
     memcpy (&header, xfrm_message_view (message).data, sizeof header);
-    assert_sent (message, captured, get_fixed_size (header.nlmsg_type), 0);
+    netlink_assert_like (xfrm_message_view (message), captured, get_fixed_size (header.nlmsg_type),
+                         0, 0);
 }
 
 /* ---- states ---- */
@@ -327,13 +270,15 @@ questions_about_states (void)
     xfrm_write_delete_state (&message, &state);
     assert_like (&message, captured_state_delete);
     xfrm_write_get_state (&message, &state);
-    assert_sent (&message, captured_state_get, sizeof (struct xfrm_usersa_id), 0);
+    netlink_assert_like (xfrm_message_view (&message), captured_state_get,
+                         sizeof (struct xfrm_usersa_id), 0, 0);
     state = make_state (true, 0xc0ffee0d, "aes256gcm16", NULL);
     xfrm_write_delete_state (&message, &state);
     assert_like (&message, captured_state_delete_v6);
     /* iproute2 says, too, that it does not ask for certain addresses. */
     xfrm_write_list_states (&message);
-    assert_sent (&message, captured_states_list, 0, XFRMA_ADDRESS_FILTER);
+    netlink_assert_like (xfrm_message_view (&message), captured_states_list, 0, 0,
+                         XFRMA_ADDRESS_FILTER);
 }
 
 static void
@@ -428,17 +373,21 @@ links (void)
 {
     XfrmMessage message;
     xfrm_write_add_link (&message, "outrider0", IF_ID, 0);
-    assert_sent (&message, captured_link_add, sizeof (struct ifinfomsg), 0);
+    netlink_assert_like (xfrm_message_view (&message), captured_link_add, sizeof (struct ifinfomsg),
+                         0, 0);
     xfrm_write_add_link (&message, "outrider0", IF_ID, 1400);
-    assert_sent (&message, captured_link_add_mtu, sizeof (struct ifinfomsg), 0);
+    netlink_assert_like (xfrm_message_view (&message), captured_link_add_mtu,
+                         sizeof (struct ifinfomsg), 0, 0);
     xfrm_write_delete_link (&message, 1);
-    assert_sent (&message, captured_link_delete, sizeof (struct ifinfomsg), 0);
+    netlink_assert_like (xfrm_message_view (&message), captured_link_delete,
+                         sizeof (struct ifinfomsg), 0, 0);
     /* iproute2 asks for virtual functions besides, under another family. */
     xfrm_write_list_links (&message);
     struct ifinfomsg *info = (struct ifinfomsg *)(message.octets + NLMSG_HDRLEN);
     g_assert_cmpuint (info->ifi_family, ==, 0);
     info->ifi_family = 17;
-    assert_sent (&message, captured_links_list, sizeof *info, IFLA_EXT_MASK);
+    netlink_assert_like (xfrm_message_view (&message), captured_links_list, sizeof *info, 0,
+                         IFLA_EXT_MASK);
 }
 
 /* ---- what the kernel says ---- */
