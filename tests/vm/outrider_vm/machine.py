@@ -125,4 +125,6 @@ class Machine:
         except FileNotFoundError:
             console = ""
         lines = [line for line in console.splitlines() if line.strip()]
-        raise VmError("\n".join([reason, *(f"console: {line}" for line in lines[-40:])]))
+        for line in lines[-40:]:
+            print(f"console: {line}", flush=True)
+        raise VmError(reason)
