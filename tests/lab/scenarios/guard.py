@@ -235,3 +235,29 @@ def lan_beside_a_full_tunnel(case):
     case.goes_inside(tunnel, "fd77:1::1", False)
     case.pings(LAN)
     case.works(tunnel)
+
+
+@scenario(only="outrider", limit=25)
+def kill_switch_while_roaming(case):
+    """The host's address changes under the tunnel: what was inside is refused until it is inside again."""
+    case.gateway.configure(**FULL)
+    options = guarded(case)
+    with open(options["profile"], "a", encoding="utf-8") as profile:
+        profile.write("\n[session]\ndpd-delay=1\n")
+    client = case.start(password="wonderland", timeout=3, once=False, **options)
+    first = case.came_up(client)
+    talker = Talker(case, OUTSIDE, OUTSIDE6, INSIDE)
+    talker.becomes(OUTSIDE, "sent")
+    move = "ip addr flush dev eth0 scope global; ip addr add {}/24 dev eth0; ip addr add fd77:1::{}/64 dev eth0 nodad; " \
+           "ip route replace default via 192.168.77.1; ip -6 route replace default via fd77:1::1"
+    case.host.shell(move.format("192.168.77.9", 9))
+    client.wait_event({"event": "state", "state": "reconnecting"}, 15)
+    case.gateway.terminate_all()
+    first.ended = True
+    tunnel = case.came_up(client, 12)
+    case.works(tunnel)
+    talker.leaks_nothing("while the host had another address")
+    case.stop(tunnel)
+    release(case)
+    is_released(case)
+    case.host.shell(move.format("192.168.77.2", 2).replace(" nodad", ""))
