@@ -39,6 +39,7 @@ static const struct
     [OUTRIDER_ERROR_GATEWAY_REFUSED] = { "gateway-refused", 20 },
     [OUTRIDER_ERROR_GATEWAY_CLOSED] = { "gateway-closed", 80 },
     [OUTRIDER_ERROR_CONNECTION_LOST] = { "connection-lost", 80 },
+    [OUTRIDER_ERROR_NO_TUNNEL] = { "no-tunnel", 80 },
     [OUTRIDER_ERROR_CANCELLED] = { "cancelled", 0 },
 };
 

@@ -45,6 +45,7 @@ typedef enum
     OUTRIDER_ERROR_GATEWAY_REFUSED,   /* an error notify without a closer cause */
     OUTRIDER_ERROR_GATEWAY_CLOSED,    /* the gateway deleted the IKE SA */
     OUTRIDER_ERROR_CONNECTION_LOST,   /* the gateway does not answer any more */
+    OUTRIDER_ERROR_NO_TUNNEL,         /* status, down, rekey: none of that name, or it is not up */
     OUTRIDER_ERROR_CANCELLED,         /* ended as asked while still connecting */
     OUTRIDER_N_ERRORS
 } OutriderError;

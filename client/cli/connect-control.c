@@ -33,6 +33,7 @@ tell_status (const ConnectControl *self)
     outrider_tunnel_get_facts (self->tunnel, &facts);
     outrider_tunnel_get_counters (self->tunnel, &counters);
     JsonBuilder *builder = json_line_begin ();
+    json_line_add_string (builder, "event", "status");
     json_line_add_string (builder, "profile", self->profile->name);
     json_line_add_string (builder, "address",
                           self->profile->addresses != NULL ? self->profile->addresses[0] : NULL);
@@ -48,8 +49,17 @@ tell_status (const ConnectControl *self)
         add_life (builder, "ike_age_s", "ike_rekey_in_s", facts.ike_life);
         add_life (builder, "child_age_s", "child_rekey_in_s", facts.child_life);
     }
+    if (state == OUTRIDER_TUNNEL_RECONNECTING && outrider_tunnel_get_error (self->tunnel) != NULL)
+        json_line_add_failure (builder, outrider_tunnel_get_error (self->tunnel));
     connect_json_add_counters (builder, &counters);
     return json_line_end (builder);
+}
+
+/* Told twice, it would end at once and without an answer. */
+static bool
+is_ending (OutriderTunnelState state)
+{
+    return state == OUTRIDER_TUNNEL_DISCONNECTING || state == OUTRIDER_TUNNEL_DISCONNECTED;
 }
 
 static char *
@@ -69,7 +79,7 @@ answer (const char *request, void *data)
     }
     if (!g_str_equal (request, "down"))
         return NULL;
-    if (state != OUTRIDER_TUNNEL_DISCONNECTING)
+    if (!is_ending (state))
         self->stop (self->data);
     return g_strdup ("{\"ok\":true}");
 }
@@ -83,6 +93,7 @@ connect_control_new (OutriderTunnel *tunnel, const Profile *profile, ConnectCont
     self->profile = profile;
     self->stop = stop;
     self->data = data;
+    tunnels_remove_leftovers (TUNNELS_DIRECTORY);
     self->control = control_new (TUNNELS_DIRECTORY, answer, self, error);
     if (self->control == NULL)
         g_clear_pointer (&self, g_free);

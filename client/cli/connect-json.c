@@ -50,16 +50,6 @@ connect_json_add_facts (JsonBuilder *builder, const OutriderTunnelFacts *facts)
     json_line_add_number (builder, "elapsed_ms", facts->elapsed / 1000);
 }
 
-static void
-add_failure (JsonBuilder *builder, const GError *error)
-{
-    OutriderError code = explain_get_code (error);
-    g_autofree char *message = explain_error (error);
-    json_line_add_string (builder, "code", outrider_error_get_name (code));
-    json_line_add_string (builder, "message", message);
-    json_line_add_string (builder, "hint", explain_get_hint (code));
-}
-
 void
 connect_json_add_counters (JsonBuilder *builder, const OutriderCounters *counters)
 {
@@ -95,7 +85,7 @@ json_state (const ConnectReport *report)
     if (report->state == OUTRIDER_TUNNEL_CONNECTED)
         connect_json_add_facts (builder, report->facts);
     if (report->state == OUTRIDER_TUNNEL_RECONNECTING && report->error != NULL)
-        add_failure (builder, report->error);
+        json_line_add_failure (builder, report->error);
     if (report->state == OUTRIDER_TUNNEL_DISCONNECTED)
         connect_json_add_counters (builder, report->counters);
     end (builder);
@@ -121,7 +111,7 @@ static void
 json_failed (const GError *error, const char *stage)
 {
     JsonBuilder *builder = begin ("failed");
-    add_failure (builder, error);
+    json_line_add_failure (builder, error);
     json_line_add_string (builder, "stage", stage);
     json_line_add_number (builder, "exit",
                           outrider_error_get_exit_status (explain_get_code (error)));

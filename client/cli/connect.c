@@ -218,11 +218,11 @@ static void
 clear (Connect *self)
 {
     g_clear_handle_id (&self->opening, g_source_remove);
-    g_clear_pointer (&self->control, connect_control_free);
     g_clear_pointer (&self->warming, g_thread_join);
     connect_secrets_clear (&self->secrets);
     g_clear_object (&self->tunnel);
     g_clear_object (&self->host);
+    g_clear_pointer (&self->control, connect_control_free); /* its end says that all is put back */
     connect_options_clear (&self->options);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,15 +16,16 @@
 
 enum
 {
-    PEERS_MAX = 8,
-    PEER_SECONDS = 5,
+    PEERS_MAX = 8,    /* at a time; others wait in the socket's queue */
+    PEER_SECONDS = 2, /* for the whole of it */
 };
 
 struct Control
 {
     char *path;
     int fd;
-    guint source;
+    bool listens;
+    guint source; /* 0: as many peers as there may be */
     ControlAnswer answer;
     void *data;
     GPtrArray *peers; /* Peer */
@@ -52,11 +54,15 @@ peer_free (Peer *self)
     g_free (self);
 }
 
+static void welcome (Control *self);
+
 /* Frees SELF. */
 static void
 dismiss (Peer *self)
 {
-    g_ptr_array_remove (self->control->peers, self);
+    Control *control = self->control;
+    g_ptr_array_remove (control->peers, self);
+    welcome (control);
 }
 
 static gboolean
@@ -88,6 +94,8 @@ take_request (Peer *self)
     self->size = strlen (self->answer);
     g_source_remove (self->source);
     self->source = g_unix_fd_add (self->fd, G_IO_OUT, peer_is_writable, self);
+    /* Mostly it all goes at once; and the tunnel may be about to end. */
+    peer_is_writable (self->fd, G_IO_OUT, self);
 }
 
 static gboolean
@@ -125,7 +133,7 @@ somebody_comes (int fd, GIOCondition condition, gpointer data)
     int peer_fd = accept4 (fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (peer_fd < 0)
         return G_SOURCE_CONTINUE;
-    if (self->peers->len >= PEERS_MAX || !may_ask (peer_fd))
+    if (!may_ask (peer_fd))
     {
         close (peer_fd);
         return G_SOURCE_CONTINUE;
@@ -137,29 +145,54 @@ somebody_comes (int fd, GIOCondition condition, gpointer data)
     peer->source = g_unix_fd_add (peer_fd, G_IO_IN, peer_is_readable, peer);
     peer->timeout = g_timeout_add_seconds (PEER_SECONDS, peer_is_slow, peer);
     g_ptr_array_add (self->peers, peer);
-    return G_SOURCE_CONTINUE;
+    if (self->peers->len < PEERS_MAX)
+        return G_SOURCE_CONTINUE;
+    self->source = 0;
+    return G_SOURCE_REMOVE;
 }
 
+/* Whoever comes next. */
+static void
+welcome (Control *self)
+{
+    if (self->source == 0)
+        self->source = g_unix_fd_add (self->fd, G_IO_IN, somebody_comes, self);
+}
+
+/* Under another name until it listens: a socket that does not is taken for a dead process's. */
 static bool
 listen_at (Control *self)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    if (strlen (self->path) >= sizeof address.sun_path)
+    g_autofree char *scratch = g_strconcat (self->path, ".new", NULL);
+    if (strlen (scratch) >= sizeof address.sun_path)
     {
         errno = ENAMETOOLONG;
         return false;
     }
-    strcpy (address.sun_path, self->path);
-    unlink (self->path); /* of a process that had our number before */
-    return bind (self->fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
-           chmod (self->path, 0600) == 0 && listen (self->fd, PEERS_MAX) == 0;
+    if (tunnels_is_alive (self->path))
+    {
+        errno = EADDRINUSE; /* a container that shares the directory, but not the process numbers */
+        return false;
+    }
+    strcpy (address.sun_path, scratch);
+    unlink (scratch);
+    if (bind (self->fd, (const struct sockaddr *)&address, sizeof address) != 0)
+        return false;
+    if (chmod (scratch, 0600) == 0 && listen (self->fd, PEERS_MAX) == 0 &&
+        rename (scratch, self->path) == 0)
+        return true;
+    int error_number = errno;
+    unlink (scratch);
+    errno = error_number;
+    return false;
 }
 
 Control *
 control_new (const char *directory, ControlAnswer answer, void *data, GError **error)
 {
     g_autoptr (Control) self = g_new0 (Control, 1);
-    self->path = g_strdup_printf ("%s/%d.sock", directory, (int)getpid ());
+    self->path = g_strdup_printf ("%s/%d" TUNNELS_SUFFIX, directory, (int)getpid ());
     self->answer = answer;
     self->data = data;
     self->peers = g_ptr_array_new_with_free_func ((GDestroyNotify)peer_free);
@@ -170,7 +203,8 @@ control_new (const char *directory, ControlAnswer answer, void *data, GError **e
                      g_strerror (errno));
         return NULL;
     }
-    self->source = g_unix_fd_add (self->fd, G_IO_IN, somebody_comes, self);
+    self->listens = true;
+    welcome (self);
     return g_steal_pointer (&self);
 }
 
@@ -179,14 +213,13 @@ control_free (Control *self)
 {
     if (self == NULL)
         return;
+    g_ptr_array_unref (self->peers);
     if (self->source != 0)
-    {
         g_source_remove (self->source);
+    if (self->listens)
         unlink (self->path);
-    }
     if (self->fd >= 0)
         close (self->fd);
-    g_ptr_array_unref (self->peers);
     g_free (self->path);
     g_free (self);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/down.h"
 
+#include "cli/guards.h"
 #include "cli/running.h"
 #include "errors.h"
 #include "frontend/tunnels.h"
-#include "network/netlink-guard.h"
 
 #include <stdio.h>
 
@@ -14,7 +14,9 @@
 
 enum
 {
-    PATIENCE = 10,                    /* seconds until a tunnel is gone */
+    PATIENCE = 10, /* seconds until a tunnel is gone */
+    PATIENCE_MAX = 3600,
+    ANSWER_PATIENCE = 3,
     LOOK_AGAIN = G_USEC_PER_SEC / 50, /* microseconds */
 };
 
@@ -24,42 +26,43 @@ typedef struct
     gboolean json;
     int timeout;
     char *name;
+    char *guard; /* what the kill switch of NAME goes by */
     unsigned ended;
     unsigned lifted;
     unsigned guards; /* still in force */
 } Down;
 
-static bool
-is_gone (const char *path)
-{
-    return !g_file_test (path, G_FILE_TEST_EXISTS);
-}
-
-/* The process removes its socket when all is put back. */
+/* Its socket goes when all is put back, or with the process. */
 static bool
 await_end (const Running *running, gint64 deadline, GError **error)
 {
-    while (!is_gone (running->path) && g_get_monotonic_time () < deadline)
+    while (tunnels_is_alive (running->path))
+    {
+        if (g_get_monotonic_time () >= deadline)
+        {
+            g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED, "%s does not end",
+                         running_get_name (running));
+            return false;
+        }
         g_usleep (LOOK_AGAIN);
-    if (is_gone (running->path))
-        return true;
-    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED, "%s does not end",
-                 running_get_name (running));
-    return false;
+    }
+    return true;
 }
 
 static bool
 end_all (Down *self, GError **error)
 {
-    g_autoptr (GPtrArray) list = running_list (self->name, error);
+    g_autoptr (GPtrArray) list = running_list_own (self->name, error);
     if (list == NULL)
         return false;
+    gint64 deadline = g_get_monotonic_time () + (gint64)self->timeout * G_USEC_PER_SEC;
     for (guint i = 0; i < list->len; i++)
     {
         const Running *running = list->pdata[i];
-        g_autofree char *answer = tunnels_ask (running->path, "down", PATIENCE, NULL);
+        g_autofree char *answer = tunnels_ask (running->path, "down", ANSWER_PATIENCE, NULL);
     }
-    gint64 deadline = g_get_monotonic_time () + self->timeout * G_USEC_PER_SEC;
+    if (self->name != NULL && list->len > 0)
+        self->guard = g_strdup (running_get_name (list->pdata[0]));
     for (guint i = 0; i < list->len; i++)
     {
         if (!await_end (list->pdata[i], deadline, error))
@@ -69,27 +72,14 @@ end_all (Down *self, GError **error)
     return true;
 }
 
-/* A guard is known by its profile's name; 0: all of them. */
-static uint16_t
-get_number (const char *name)
-{
-    if (name == NULL)
-        return 0;
-    g_autoptr (Profile) profile = profile_new ();
-    profile->name = g_strdup (name);
-    return network_guard_get_number (profile);
-}
-
+/* Also where a tunnel did not end: nothing else than this lifts it. */
 static bool
 lift (Down *self, GError **error)
 {
-    g_autoptr (Netlink) netlink = netlink_new (error);
-    if (netlink == NULL)
+    const char *name = self->guard != NULL ? self->guard : self->name;
+    if (self->release && !guards_lift (name, &self->lifted, error))
         return false;
-    if (self->release &&
-        !netlink_guard_lift (netlink, get_number (self->name), &self->lifted, error))
-        return false;
-    g_autoptr (GPtrArray) guards = netlink_guard_list (netlink, error);
+    g_autoptr (GPtrArray) guards = guards_list (NULL, error);
     self->guards = guards != NULL ? guards->len : 0;
     return guards != NULL;
 }
@@ -106,6 +96,7 @@ report (const Down *self)
     if (self->json)
     {
         JsonBuilder *builder = json_line_begin ();
+        json_line_add_string (builder, "event", "down");
         json_line_add_number (builder, "ended", self->ended);
         json_line_add_number (builder, "kill_switches_lifted", self->lifted);
         json_line_add_number (builder, "kill_switches_in_force", self->guards);
@@ -114,7 +105,7 @@ report (const Down *self)
         return;
     }
     if (self->ended == 0)
-        puts ("No tunnel was up.");
+        puts (self->name == NULL ? "No tunnel was up." : "No such tunnel was up.");
     else
         printf ("Ended %u tunnel%s.\n", self->ended, plural (self->ended));
     if (self->lifted > 0)
@@ -140,10 +131,17 @@ down_run (int argc, char **argv)
     int status = 0;
     if (!running_parse (argc, argv, entries, SUMMARY, &self.name, &status))
         return status;
-    if (end_all (&self, &error) && lift (&self, &error))
-        report (&self);
+    if (self.timeout < 1 || self.timeout > PATIENCE_MAX)
+        status = running_refuse_words ("--timeout: seconds, 1 to 3600");
     else
-        status = running_fail (error, self.json);
+    {
+        bool ended = end_all (&self, &error);
+        if (lift (&self, ended ? &error : NULL) && ended)
+            report (&self);
+        else
+            status = running_fail (error, self.json);
+    }
     g_free (self.name);
+    g_free (self.guard);
     return status;
 }

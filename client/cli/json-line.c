@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/json-line.h"
 
+#include "errors.h"
+#include "frontend/explain.h"
+
 JsonBuilder *
 json_line_begin (void)
 {
@@ -80,4 +83,14 @@ json_line_add_strings (JsonBuilder *builder, const char *name, const GPtrArray *
     for (guint i = 0; i < strings->len; i++)
         json_builder_add_string_value (builder, strings->pdata[i]);
     json_builder_end_array (builder);
+}
+
+void
+json_line_add_failure (JsonBuilder *builder, const GError *error)
+{
+    OutriderError code = explain_get_code (error);
+    g_autofree char *message = explain_error (error);
+    json_line_add_string (builder, "code", outrider_error_get_name (code));
+    json_line_add_string (builder, "message", message);
+    json_line_add_string (builder, "hint", explain_get_hint (code));
 }

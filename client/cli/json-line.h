@@ -23,3 +23,6 @@ void json_line_add_truth (JsonBuilder *builder, const char *name, bool truth);
 void json_line_add_prefixes (JsonBuilder *builder, const char *name, const GArray *prefixes);
 void json_line_add_addresses (JsonBuilder *builder, const char *name, const GArray *addresses);
 void json_line_add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings);
+
+/* "code", "message" and "hint". */
+void json_line_add_failure (JsonBuilder *builder, const GError *error);

@@ -18,7 +18,7 @@ rekey (const Running *running, const char *request, GError **error)
     g_autofree char *answer = tunnels_ask (running->path, request, PATIENCE, error);
     if (answer == NULL || g_str_equal (answer, "{\"ok\":true}"))
         return answer != NULL;
-    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CONNECTION_LOST, "%s is not connected",
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_TUNNEL, "%s is not connected",
                  running_get_name (running));
     return false;
 }
@@ -38,10 +38,10 @@ rekey_run (int argc, char **argv)
     int status = 0;
     if (!running_parse (argc, argv, entries, "Replaces the keys of a tunnel now.", &name, &status))
         return status;
-    g_autoptr (GPtrArray) list = running_list (name, &error);
+    g_autoptr (GPtrArray) list = running_list_own (name, &error);
     if (list != NULL && list->len == 0)
-        g_set_error (&error, OUTRIDER_ERROR, OUTRIDER_ERROR_CONNECTION_LOST, "no tunnel%s%s runs",
-                     name != NULL ? " " : "", name != NULL ? name : "");
+        g_set_error_literal (&error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_TUNNEL,
+                             name != NULL ? name : "");
     for (guint i = 0; list != NULL && i < list->len && error == NULL; i++)
     {
         const Running *running = list->pdata[i];

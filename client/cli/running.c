@@ -60,11 +60,14 @@ ask (const char *path)
 }
 
 GPtrArray *
-running_list (const char *name, GError **error)
+running_list (const char *name, unsigned *ret_hidden, GError **error)
 {
-    g_autoptr (GPtrArray) paths = tunnels_list (TUNNELS_DIRECTORY, error);
+    unsigned hidden = 0;
+    g_autoptr (GPtrArray) paths = tunnels_list (TUNNELS_DIRECTORY, &hidden, error);
     if (paths == NULL)
         return NULL;
+    if (ret_hidden != NULL)
+        *ret_hidden = hidden;
     GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)running_free);
     for (guint i = 0; i < paths->len; i++)
     {
@@ -75,6 +78,26 @@ running_list (const char *name, GError **error)
             running_free (running);
     }
     return list;
+}
+
+GPtrArray *
+running_list_own (const char *name, GError **error)
+{
+    unsigned hidden = 0;
+    g_autoptr (GPtrArray) list = running_list (name, &hidden, error);
+    if (list == NULL || list->len > 0 || hidden == 0)
+        return g_steal_pointer (&list);
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_RIGHTS,
+                 "there are tunnels of another user's (%u)", hidden);
+    return NULL;
+}
+
+int
+running_refuse_words (const char *complaint)
+{
+    g_autofree char *evidence = explain_escape (complaint);
+    fprintf (stderr, "outrider: %s (see \"%s --help\")\n", evidence, g_get_prgname ());
+    return outrider_error_get_exit_status (OUTRIDER_ERROR_USAGE);
 }
 
 bool
@@ -107,9 +130,7 @@ running_parse (int argc, char **argv, const GOptionEntry *entries, const char *s
         *ret_name = g_strdup (argc == 2 ? argv[1] : NULL);
         return true;
     }
-    g_autofree char *evidence = explain_escape (good ? "more than one name" : error->message);
-    fprintf (stderr, "outrider: %s (see \"%s --help\")\n", evidence, command);
-    *ret_status = outrider_error_get_exit_status (OUTRIDER_ERROR_USAGE);
+    *ret_status = running_refuse_words (good ? "more than one name" : error->message);
     return false;
 }
 
@@ -117,19 +138,18 @@ int
 running_fail (const GError *error, bool json)
 {
     OutriderError code = explain_get_code (error);
-    g_autofree char *message = explain_error (error);
+    int status = outrider_error_get_exit_status (code);
     if (json)
     {
         JsonBuilder *builder = json_line_begin ();
         json_line_add_string (builder, "event", "failed");
-        json_line_add_string (builder, "code", outrider_error_get_name (code));
-        json_line_add_string (builder, "message", message);
-        json_line_add_string (builder, "hint", explain_get_hint (code));
-        json_line_add_number (builder, "exit", outrider_error_get_exit_status (code));
+        json_line_add_failure (builder, error);
+        json_line_add_number (builder, "exit", status);
         g_autofree char *line = json_line_end (builder);
         puts (line);
+        return status;
     }
-    else
-        fprintf (stderr, "outrider: %s\nhint: %s\n", message, explain_get_hint (code));
-    return outrider_error_get_exit_status (code);
+    g_autofree char *message = explain_error (error);
+    fprintf (stderr, "outrider: %s\nhint: %s\n", message, explain_get_hint (code));
+    return status;
 }

@@ -15,10 +15,13 @@ typedef struct
 } Running;
 
 /*
- * Running, those of NAME: a profile's name, the gateway as it was typed, or the device; NULL: all. NO_RIGHTS if they may
- * not be seen.
+ * Running, those of NAME: a profile's name, the gateway as it was typed, or the device; NULL: all. RET_HIDDEN (may be NULL):
+ * how many others there may be, of users whose tunnels we may not ask.
  */
-GPtrArray *running_list (const char *name, GError **error);
+GPtrArray *running_list (const char *name, unsigned *ret_hidden, GError **error);
+
+/* The same for who wants to change them: NO_RIGHTS also if there is none that we may ask, but others. */
+GPtrArray *running_list_own (const char *name, GError **error);
 
 /* A member as text; FALLBACK if there is none. */
 const char *running_get (const Running *self, const char *member, const char *fallback);
@@ -29,6 +32,9 @@ const char *running_get_name (const Running *self);
 /* The words of a command with at most one NAME. Prints the help or the complaint itself: false, with the status to end with. */
 bool running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,
                     char **ret_name, int *ret_status);
+
+/* Wrong words: prints the COMPLAINT in one line; gives the exit status. After running_parse (). */
+int running_refuse_words (const char *complaint);
 
 /* Prints the sentence and the hint, or the object; gives the exit status. */
 int running_fail (const GError *error, bool json);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/status.h"
 
+#include "cli/guards.h"
 #include "cli/running.h"
-#include "errors.h"
 #include "frontend/explain.h"
-#include "network/netlink-guard.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 /* Column where the values begin. */
 #define ROW "  %-11s %s\n"
@@ -24,10 +22,10 @@ show (const char *label, const char *text)
 
 /* "10.0.0.0/8, 10.1.0.0/16 and 7 more" */
 static char *
-join (const JsonObject *status, const char *member)
+join (const Running *self, const char *member)
 {
-    JsonArray *list = json_object_has_member ((JsonObject *)status, member)
-                          ? json_object_get_array_member ((JsonObject *)status, member)
+    JsonArray *list = json_object_has_member (self->status, member)
+                          ? json_object_get_array_member (self->status, member)
                           : NULL;
     guint length = list != NULL ? json_array_get_length (list) : 0;
     GString *text = g_string_new (NULL);
@@ -139,7 +137,7 @@ show_connection (const Running *self)
     };
     for (size_t i = 0; i < G_N_ELEMENTS (lists); i++)
     {
-        g_autofree char *text = join (self->status, lists[i].member);
+        g_autofree char *text = join (self, lists[i].member);
         show (lists[i].label, text);
     }
     show ("resolver", running_get (self, "resolver", NULL));
@@ -158,36 +156,73 @@ show_tunnel (const Running *self)
             age != NULL ? age : "");
     if (json_object_has_member (self->status, "device"))
         show_connection (self);
+    else
+        show ("because", running_get (self, "message", NULL));
     show_traffic (self);
     if (json_object_get_boolean_member_with_default (self->status, "kill_switch", false))
         show ("kill switch", "yes");
 }
 
-/* A kill switch may outlive its tunnel. Anybody may look. */
 static void
-show_guards (bool json)
+show_guard (const NetworkGuard *guard)
 {
-    g_autoptr (Netlink) netlink = netlink_new (NULL);
-    g_autoptr (GPtrArray) guards = netlink != NULL ? netlink_guard_list (netlink, NULL) : NULL;
-    for (guint i = 0; guards != NULL && i < guards->len; i++)
-    {
-        const NetworkGuard *guard = guards->pdata[i];
-        JsonBuilder *builder = json_line_begin ();
-        json_line_add_number (builder, "kill_switch", guard->number);
-        json_line_add_prefixes (builder, "refused", guard->refused);
-        json_line_add_prefixes (builder, "open", guard->open);
-        g_autofree char *line = json_line_end (builder);
+    g_autofree char *refused = guards_format_refused (guard);
+    printf ("Kill switch in force: without its tunnel, %s is refused (\"outrider down --release\" "
+            "lifts it).\n",
+            refused);
+}
+
+static void
+print_guard (const NetworkGuard *guard)
+{
+    JsonBuilder *builder = json_line_begin ();
+    json_line_add_string (builder, "event", "kill-switch");
+    json_line_add_number (builder, "number", guard->number);
+    json_line_add_prefixes (builder, "refused", guard->refused);
+    json_line_add_prefixes (builder, "open", guard->open);
+    g_autofree char *line = json_line_end (builder);
+    puts (line);
+}
+
+static void
+print_hidden (unsigned hidden)
+{
+    JsonBuilder *builder = json_line_begin ();
+    json_line_add_string (builder, "event", "hidden");
+    json_line_add_number (builder, "tunnels", hidden);
+    g_autofree char *line = json_line_end (builder);
+    puts (line);
+}
+
+/* What we may not ask: nobody shall take it for none. */
+static void
+show_lack (const char *name, bool none, unsigned hidden)
+{
+    if (none)
+        puts (hidden > 0     ? "No tunnel of this user's is up."
+              : name != NULL ? "No such tunnel is up."
+                             : "No tunnel is up.");
+    if (hidden > 0)
+        printf ("There are tunnels of another user's (%u): root may see them.\n", hidden);
+}
+
+static void
+show_all (const GPtrArray *list, const char *name, unsigned hidden, bool json)
+{
+    for (guint i = 0; i < list->len; i++)
         if (json)
-        {
-            puts (line);
-            continue;
-        }
-        g_autoptr (JsonNode) node = json_from_string (line, NULL);
-        g_autofree char *refused = join (json_node_get_object (node), "refused");
-        printf ("Kill switch in force: without its tunnel %s %s refused "
-                "(\"outrider down --release\" lifts it).\n",
-                refused, guard->refused->len == 1 ? "is" : "are");
-    }
+            puts (((const Running *)list->pdata[i])->text);
+        else
+            show_tunnel (list->pdata[i]);
+    if (!json)
+        show_lack (name, list->len == 0, hidden);
+    else if (hidden > 0)
+        print_hidden (hidden);
+
+    const char *guarded = name != NULL && list->len > 0 ? running_get_name (list->pdata[0]) : name;
+    g_autoptr (GPtrArray) guards = guards_list (guarded, NULL);
+    for (guint i = 0; guards != NULL && i < guards->len; i++)
+        (json ? print_guard : show_guard) (guards->pdata[i]);
 }
 
 int
@@ -202,23 +237,15 @@ status_run (int argc, char **argv)
     g_autofree char *name = NULL;
     g_autoptr (GError) error = NULL;
     int status = 0;
+    unsigned hidden = 0;
     if (!running_parse (argc, argv, entries,
                         "Shows the tunnels that run, or the one called NAME: a profile, a gateway "
                         "or a device.",
                         &name, &status))
         return status;
-    g_autoptr (GPtrArray) list = running_list (name, &error);
-    for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-        const Running *running = list->pdata[i];
-        if (json)
-            puts (running->text);
-        else
-            show_tunnel (running);
-    }
-    if (list != NULL && list->len == 0 && !json)
-        puts (geteuid () == 0 ? "No tunnel is up."
-                              : "No tunnel of yours is up; those of root are shown to root alone.");
-    show_guards (json);
-    return list == NULL ? running_fail (error, json) : 0;
+    g_autoptr (GPtrArray) list = running_list (name, &hidden, &error);
+    if (list == NULL)
+        return running_fail (error, json);
+    show_all (list, name, hidden, json);
+    return 0;
 }

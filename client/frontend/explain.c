@@ -103,8 +103,8 @@ static const struct
         "user may reach.",
     },
     [OUTRIDER_ERROR_NO_RIGHTS] = {
-        "not permitted to set up a tunnel",
-        "Run it as root (sudo outrider connect ...) or with the capability CAP_NET_ADMIN.",
+        "this user may not do that",
+        "Run it as root (sudo outrider ...) or with the capability CAP_NET_ADMIN.",
     },
     [OUTRIDER_ERROR_NO_TUN] = {
         "this system has no TUN device",
@@ -137,6 +137,10 @@ static const struct
     [OUTRIDER_ERROR_CONNECTION_LOST] = {
         "the gateway does not answer any more",
         "Check the network of this host and connect again.",
+    },
+    [OUTRIDER_ERROR_NO_TUNNEL] = {
+        "no such tunnel is up",
+        "\"outrider status\" shows those that run, \"outrider connect\" starts one.",
     },
     [OUTRIDER_ERROR_CANCELLED] = {
         "ended as asked",

@@ -16,14 +16,23 @@
 #include <stdbool.h>
 
 #define TUNNELS_DIRECTORY "/run/outrider/tunnels"
+#define TUNNELS_SUFFIX ".sock"
 #define TUNNELS_REQUEST_MAX 64        /* octets */
 #define TUNNELS_ANSWER_MAX (16 << 20) /* octets */
 
-/* Sockets (char *, paths) of processes that live; NO_RIGHTS if they may not be seen. DIRECTORY as above, or a test's. */
-GPtrArray *tunnels_list (const char *directory, GError **error);
+/*
+ * Sockets (char *, paths) of processes that live and listen to us. RET_HIDDEN: how many others there are, which listen to
+ * other users; those may be dead. DIRECTORY as above, or a test's. NO_RIGHTS or HOST_REFUSED if it cannot be read; that it
+ * is not there is no error.
+ */
+GPtrArray *tunnels_list (const char *directory, unsigned *ret_hidden, GError **error);
 
-/* Asks one of them; PATIENCE: seconds. NULL: it is gone (CONNECTION_LOST), or not ours to ask (NO_RIGHTS). */
+/* Somebody listens at that path. */
+bool tunnels_is_alive (const char *path);
+
+/* Asks one of them; PATIENCE: seconds, more than 0. NULL: it is gone (NO_TUNNEL), or not ours to ask (NO_RIGHTS). */
 char *tunnels_ask (const char *path, const char *request, unsigned patience, GError **error);
 
-/* Removes the sockets of processes that are gone; how many. */
+/* The sockets of processes that are gone: how many, and how many were removed. */
+unsigned tunnels_count_leftovers (const char *directory);
 unsigned tunnels_remove_leftovers (const char *directory);
