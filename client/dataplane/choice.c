@@ -211,21 +211,71 @@ try_interface (GError **error)
     return refuse (refusal, error, "this kernel has no XFRM interfaces");
 }
 
+bool
+outrider_kernel_plane_has_interfaces (GError **error)
+{
+    return try_interface (error);
+}
+
+/* ---- what every kernel with ESP has ---- */
+
+static Trial
+get_common (void)
+{
+    return (Trial){
+        .encryption = algorithm_find_name (TRANSFORM_ENCRYPTION, "aes128"),
+        .integrity = algorithm_find_name (TRANSFORM_INTEGRITY, "sha256"),
+    };
+}
+
+static bool
+try_common (const Trials *self, GError **error)
+{
+    Trial common = get_common ();
+    XfrmState state = state_of (&common, self->outer);
+    int refusal = add_and_delete (self->xfrm, &state);
+    bool none = refusal == EPROTONOSUPPORT || refusal == EPERM;
+    return !none || refuse (refusal, error, "this kernel has no ESP");
+}
+
+static void
+note_missing (Trials *self, const Algorithm *algorithm, GPtrArray *missing)
+{
+    Trial common = get_common ();
+    bool aead = (algorithm->flags & ALGORITHM_AEAD) != 0;
+    bool cipher = algorithm->type == TRANSFORM_ENCRYPTION;
+    const Algorithm *integrity = aead ? NULL : cipher ? common.integrity : algorithm;
+    if (!try_state (self, cipher ? algorithm : common.encryption, integrity, false, NULL))
+        g_ptr_array_add (missing, (void *)algorithm);
+}
+
+GPtrArray *
+outrider_kernel_plane_list_missing (GError **error)
+{
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    g_autoptr (GArray) passed = g_array_new (false, false, sizeof (Trial));
+    Trials trials = { .xfrm = xfrm, .outer = IP_V4, .passed = passed };
+    if (xfrm == NULL)
+        refuse (errno, error, "this kernel has no XFRM");
+    if (xfrm == NULL || !try_common (&trials, error))
+        return NULL;
+    GPtrArray *missing = g_ptr_array_new ();
+    size_t count;
+    const Algorithm *table = algorithm_get_table (&count);
+    for (size_t i = 0; i < count; i++)
+        if ((table[i].type == TRANSFORM_ENCRYPTION || table[i].type == TRANSFORM_INTEGRITY) &&
+            (table[i].flags & ALGORITHM_IKE_ONLY) == 0)
+            note_missing (&trials, &table[i], missing);
+    return missing;
+}
+
 /* ---- the choice ---- */
 
 static bool
 try_all (Trials *self, const GPtrArray *proposals, GError **error)
 {
-    /* What is missing mostly is missing altogether: what every kernel with ESP has tells, then the interface. */
-    Trial first = {
-        .encryption = algorithm_find_name (TRANSFORM_ENCRYPTION, "aes128"),
-        .integrity = algorithm_find_name (TRANSFORM_INTEGRITY, "sha256"),
-    };
-    XfrmState state = state_of (&first, self->outer);
-    int refusal = add_and_delete (self->xfrm, &state);
-    if (refusal == EPROTONOSUPPORT || refusal == EPERM)
-        return refuse (refusal, error, "this kernel has no ESP");
-    if (!try_interface (error))
+    /* What is missing mostly is missing altogether. */
+    if (!try_common (self, error) || !try_interface (error))
         return false;
     g_autoptr (GPtrArray) defaults =
         proposals == NULL ? ike_proposals_default (IKE_PROTOCOL_ESP) : NULL;

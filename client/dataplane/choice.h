@@ -21,5 +21,14 @@ OutriderDataPlane *outrider_data_plane_choose (ProfilePlane wanted, IpFamily out
 /* Whether the kernel can do all of PROPOSALS between addresses of family OUTER. Errors as above. */
 bool outrider_kernel_plane_is_possible (IpFamily outer, const GPtrArray *proposals, GError **error);
 
+/*
+ * Algorithm, those of ESP that profiles may name and this kernel has not: each is tried, ciphers beside a MAC that every
+ * kernel with ESP has. NULL: nothing can be tried; errors as above.
+ */
+GPtrArray *outrider_kernel_plane_list_missing (GError **error);
+
+/* Whether the kernel has XFRM interfaces; none is made. Errors as above. */
+bool outrider_kernel_plane_has_interfaces (GError **error);
+
 /* Removes what planes of dead processes left: leftover devices keep their routes. Before anything else is changed. */
 void outrider_data_plane_remove_leftovers (void);

@@ -94,6 +94,20 @@ tun_device_open (TunDevice *self, const char *wish, PumpOffloads offloads, GErro
     return true;
 }
 
+bool
+tun_device_is_possible (GError **error)
+{
+    unsigned features = 0;
+    int fd = open (TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return fail ("cannot open", TUN_PATH, errno, error);
+    int refusal = ioctl (fd, TUNGETFEATURES, &features) == 0 ? 0 : errno;
+    close (fd);
+    if (refusal != 0)
+        return fail ("cannot ask", TUN_PATH, refusal, error);
+    return (features & IFF_TUN) != 0 || fail ("no TUN devices by", TUN_PATH, ENODEV, error);
+}
+
 void
 tun_device_close (TunDevice *self)
 {

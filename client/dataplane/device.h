@@ -45,6 +45,9 @@ typedef struct
 bool tun_device_open (TunDevice *self, const char *wish, PumpOffloads offloads, GError **error);
 void tun_device_close (TunDevice *self);
 
+/* Whether there are TUN devices here; none is made. NO_TUN, NO_RIGHTS or HOST_REFUSED. */
+bool tun_device_is_possible (GError **error);
+
 /*
  * One packet to PACKET, whose ROOM octets follow sizeof (VnetHeader) octets that are used, too; its size, or -1 with
  * errno. Without offload the header is all zeros.

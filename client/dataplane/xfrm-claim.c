@@ -119,6 +119,26 @@ hear_link (ByteView message, void *data)
         g_array_append_val (self->links, link);
 }
 
+/* 0, or an errno. A kernel without XFRM has nothing of ours. */
+static int
+list_states_and_policies (XfrmSocket *xfrm, Leftovers *leftovers)
+{
+    XfrmMessage message;
+    xfrm_write_list_policies (&message);
+    int refusal = xfrm_socket_ask (xfrm, &message, hear_policy, leftovers);
+    xfrm_write_list_states (&message);
+    int other = xfrm_socket_ask (xfrm, &message, hear_state, leftovers);
+    return refusal != 0 ? refusal : other;
+}
+
+static void
+list_links (XfrmSocket *route, Leftovers *leftovers)
+{
+    XfrmMessage message;
+    xfrm_write_list_links (&message);
+    xfrm_socket_ask (route, &message, hear_link, leftovers);
+}
+
 static void
 remove_states_and_policies (Leftovers *leftovers)
 {
@@ -126,10 +146,7 @@ remove_states_and_policies (Leftovers *leftovers)
     if (xfrm == NULL)
         return;
     XfrmMessage message;
-    xfrm_write_list_policies (&message);
-    xfrm_socket_ask (xfrm, &message, hear_policy, leftovers);
-    xfrm_write_list_states (&message);
-    xfrm_socket_ask (xfrm, &message, hear_state, leftovers);
+    list_states_and_policies (xfrm, leftovers);
     for (guint i = 0; i < leftovers->policies->len; i++)
     {
         xfrm_write_delete_policy (&message, &g_array_index (leftovers->policies, XfrmPolicy, i));
@@ -151,8 +168,7 @@ remove_links (Leftovers *leftovers)
     if (route == NULL)
         return;
     XfrmMessage message;
-    xfrm_write_list_links (&message);
-    xfrm_socket_ask (route, &message, hear_link, leftovers);
+    list_links (route, leftovers);
     for (guint i = 0; i < leftovers->links->len; i++)
     {
         xfrm_write_delete_link (&message, g_array_index (leftovers->links, XfrmLink, i).index);
@@ -161,17 +177,78 @@ remove_links (Leftovers *leftovers)
     xfrm_socket_commit (route);
 }
 
-void
-xfrm_remove_leftovers (void)
+static Leftovers
+leftovers_make (void)
 {
-    Leftovers leftovers = {
+    return (Leftovers){
         .states = g_array_new (false, false, sizeof (XfrmState)),
         .policies = g_array_new (false, false, sizeof (XfrmPolicy)),
         .links = g_array_new (false, false, sizeof (XfrmLink)),
     };
+}
+
+static void
+leftovers_clear (Leftovers *self)
+{
+    g_array_unref (self->states);
+    g_array_unref (self->policies);
+    g_array_unref (self->links);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Leftovers, leftovers_clear)
+
+void
+xfrm_remove_leftovers (void)
+{
+    g_auto (Leftovers) leftovers = leftovers_make ();
     remove_states_and_policies (&leftovers);
     remove_links (&leftovers);
-    g_array_unref (leftovers.states);
-    g_array_unref (leftovers.policies);
-    g_array_unref (leftovers.links);
+}
+
+int
+xfrm_count_leftovers (unsigned *ret_count)
+{
+    g_auto (Leftovers) leftovers = leftovers_make ();
+    g_autoptr (XfrmSocket) route = xfrm_socket_new (NETLINK_ROUTE);
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    if (route == NULL)
+        return errno;
+    list_links (route, &leftovers);
+    int refusal = xfrm != NULL ? list_states_and_policies (xfrm, &leftovers) : 0;
+    if (refusal == 0)
+        *ret_count = leftovers.states->len + leftovers.policies->len + leftovers.links->len;
+    return refusal;
+}
+
+/* ---- others ---- */
+
+typedef struct
+{
+    const IpAddress *source;
+    unsigned count;
+} Foreign;
+
+static void
+hear_foreign_policy (ByteView message, void *data)
+{
+    Foreign *self = data;
+    XfrmPolicy policy;
+    if (xfrm_read_policy (message, &policy) && policy.if_id == 0 &&
+        policy.direction == XFRM_DIRECTION_OUT && policy.selector.destination.length == 0 &&
+        ip_prefix_contains (&policy.selector.source, self->source) && !xfrm_is_bypass (message))
+        self->count++;
+}
+
+int
+xfrm_count_foreign (const IpAddress *source, unsigned *ret_count)
+{
+    Foreign foreign = { .source = source };
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    XfrmMessage message;
+    xfrm_write_list_policies (&message);
+    int refusal =
+        xfrm != NULL ? xfrm_socket_ask (xfrm, &message, hear_foreign_policy, &foreign) : 0;
+    if (refusal == 0)
+        *ret_count = foreign.count;
+    return refusal;
 }

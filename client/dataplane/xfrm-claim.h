@@ -10,8 +10,7 @@
  * containers that share a network and nothing else. What has our if_id and no claim is a leftover.
  */
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "bytes/address.h"
 
 #define XFRM_IF_ID_BASE 0x4f750000u
 #define XFRM_NUMBERS_MAX 1024u
@@ -30,3 +29,12 @@ bool xfrm_claim_is_ours (uint32_t if_id);
  * Whatever the kernel refuses stays for the next time.
  */
 void xfrm_remove_leftovers (void);
+
+/* How many of them there are. 0, or the errno of a kernel that does not tell: EPERM. */
+int xfrm_count_leftovers (unsigned *ret_count);
+
+/*
+ * Others' policies that take packets from SOURCE to anywhere and bear no if_id: outer packets of ours are among those. 0, or
+ * an errno as above.
+ */
+int xfrm_count_foreign (const IpAddress *source, unsigned *ret_count);

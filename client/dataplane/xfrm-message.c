@@ -564,6 +564,15 @@ xfrm_read_policy (ByteView message, XfrmPolicy *ret_policy)
 }
 
 bool
+xfrm_is_bypass (ByteView message)
+{
+    struct xfrm_userpolicy_info info;
+    Attributes attributes;
+    return read_message (message, XFRM_MSG_NEWPOLICY, &info, sizeof info, &attributes) &&
+           info.action == XFRM_POLICY_ALLOW && attributes.values[XFRMA_TMPL].size == 0;
+}
+
+bool
 xfrm_read_expiry (ByteView message, XfrmExpiry *ret_expiry)
 {
     struct xfrm_user_expire expire;

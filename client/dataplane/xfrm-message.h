@@ -145,6 +145,9 @@ bool xfrm_read_deleted_state (ByteView message, XfrmStateFacts *ret_state);
 /* RET_POLICY: direction, selector, if_id and priority alone. */
 bool xfrm_read_policy (ByteView message, XfrmPolicy *ret_policy);
 
+/* A policy that leaves its packets as they are: it allows them and wants no state. */
+bool xfrm_is_bypass (ByteView message);
+
 typedef struct
 {
     IpAddress destination;

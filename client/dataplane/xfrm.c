@@ -2,6 +2,7 @@
 #include "dataplane/xfrm.h"
 
 #include "dataplane/device-name.h"
+#include "dataplane/forward-clamp.h"
 #include "dataplane/xfrm-children.h"
 #include "dataplane/xfrm-claim.h"
 #include "dataplane/xfrm-socket.h"
@@ -21,6 +22,7 @@ struct _OutriderXfrmPlane
     uint32_t if_id;
     char name[IFNAMSIZ];
     int index;
+    ForwardClamp *clamp; /* NULL before an MTU is known */
     XfrmSocket *route;
     XfrmSocket *events;
     GSource *events_source;
@@ -160,6 +162,7 @@ xfrm_plane_close (OutriderDataPlane *plane)
 {
     OutriderXfrmPlane *self = OUTRIDER_XFRM_PLANE (plane);
     g_clear_pointer (&self->children, xfrm_children_free);
+    g_clear_pointer (&self->clamp, forward_clamp_free);
     remove_device (self);
     close_sockets (self);
 }
@@ -235,7 +238,11 @@ xfrm_plane_moved (OutriderDataPlane *plane)
 static void
 xfrm_plane_set_mtu (OutriderDataPlane *plane, unsigned mtu)
 {
-    /* The kernel looks at the device's, which the host sets. */
+    /* For the packets of this host the kernel looks at the device's, which the host sets. */
+    OutriderXfrmPlane *self = OUTRIDER_XFRM_PLANE (plane);
+    if (self->clamp == NULL)
+        self->clamp = forward_clamp_new (self->name);
+    forward_clamp_set_mtu (self->clamp, mtu);
 }
 
 /* ---- counters ---- */

@@ -88,3 +88,43 @@ def mtu_of_the_profile(case):
     case.equal("the device's MTU", device_mtu(case, tunnel), 1300)
     case.transfers(1000000)
     case.equal("the device's MTU later", device_mtu(case, tunnel), 1300)
+
+
+CONTAINER = """
+set -e
+ip link add veth0 type veth peer name eth0 netns {pid}
+ip addr add 172.30.0.1/24 dev veth0; ip link set veth0 up
+nsenter -t {pid} -n sh -c 'ip addr add 172.30.0.2/24 dev eth0; ip link set eth0 up; ip link set lo up; ip route add default via 172.30.0.1'
+sysctl -qw net.ipv4.ip_forward=1
+nft 'add table ip containers; add chain ip containers out {{ type nat hook postrouting priority 100; }}; add rule ip containers out ip saddr 172.30.0.0/24 masquerade'
+"""
+
+
+@scenario(only="outrider", limit=20)
+def forwarded_segments_fit(case):
+    """A container behind the client, whose own link is wide: its connections announce segments that fit the tunnel."""
+    case.gateway.configure()
+    box = case.host.spawn(["unshare", "--net", "sleep", "77"])
+    case.at_cleanup(box.kill)
+
+    def inside():
+        return next((pid for pid, line in case.host.processes().items() if line == "sleep 77"), None)
+
+    case.becomes("the container is there", lambda: inside() is not None)
+    case.prepare(CONTAINER.format(pid=inside()),
+                 "nft delete table ip containers; ip link del veth0; sysctl -qw net.ipv4.ip_forward=0")
+    tunnel = case.connect()
+    fits(case, tunnel, 1500)
+    heard = case.directory / "syn.txt"
+    with heard.open("w") as file:
+        tcpdump = case.lab.inside.spawn(["tcpdump", "-l", "-n", "-i", "eth0", "-c", "2", "tcp[tcpflags] & tcp-syn != 0"],
+                                        stdout=file, stderr=file)
+    case.at_cleanup(tcpdump.kill)
+    case.becomes("tcpdump listens", lambda: "listening on" in heard.read_text())
+    case.router.set(silent=True)
+    result = case.host.run("nsenter", "-t", str(inside()), "-n", "curl", "-sS", "--max-time", "6",
+                           "http://10.77.0.2/bytes/1000000", timeout=8)
+    case.equal("octets that the container got", len(result.stdout), 1000000)
+    case.becomes("both SYNs were seen", lambda: heard.read_text().count("mss ") == 2)
+    first = int(heard.read_text().split("mss ")[1].split(",")[0])
+    case.check("the announced segment fits the tunnel", first <= device_mtu(case, tunnel) - 40, first)
