@@ -85,6 +85,29 @@ journal_is_of_the_living (GKeyFile *self)
     return *now != '\0' && g_strcmp0 (now, started) == 0;
 }
 
+bool
+journal_count_leftovers (const char *directory, unsigned *ret_count, GError **error)
+{
+    g_auto (GStrv) names = journal_list (directory, "");
+    unsigned count = 0;
+    for (char **name = names; *name != NULL; name++)
+    {
+        g_autofree char *path = g_build_filename (directory, *name, NULL);
+        if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+            continue;
+        if (access (path, R_OK) != 0 && errno == EACCES)
+        {
+            g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_RIGHTS, "cannot read %s: %s",
+                         path, g_strerror (EACCES));
+            return false;
+        }
+        g_autoptr (GKeyFile) journal = journal_read (directory, *name);
+        count += journal != NULL && !journal_is_of_the_living (journal);
+    }
+    *ret_count = count;
+    return true;
+}
+
 void
 journal_remove (const char *directory, const char *name)
 {

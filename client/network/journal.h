@@ -25,6 +25,9 @@ GKeyFile *journal_read (const char *directory, const char *name);
 char **journal_list (const char *directory, const char *prefix);
 #define JOURNAL_NAMES_MAX 256
 
+/* How many there are of processes that are gone. NO_RIGHTS if there are some that we may not read. */
+bool journal_count_leftovers (const char *directory, unsigned *ret_count, GError **error);
+
 /* Whether the process that wrote it still runs. */
 bool journal_is_of_the_living (GKeyFile *self);
 

@@ -27,8 +27,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (OutriderNetlinkHost, outrider_netlink_host, G_TYP
 
 /* ---- rights and leftovers ---- */
 
-static bool
-may_administer (void)
+bool
+outrider_netlink_host_is_permitted (void)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -40,7 +40,7 @@ static bool
 netlink_host_prepare (OutriderHost *host, GError **error)
 {
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
-    if (!may_administer ())
+    if (!outrider_netlink_host_is_permitted ())
     {
         g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_RIGHTS,
                              "this process lacks CAP_NET_ADMIN");

@@ -20,4 +20,7 @@ typedef struct
     bool no_routes;
 } OutriderNetlinkHostOptions;
 
+/* Whether this process has CAP_NET_ADMIN. */
+bool outrider_netlink_host_is_permitted (void);
+
 OutriderHost *outrider_netlink_host_new (const OutriderNetlinkHostOptions *options);

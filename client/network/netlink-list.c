@@ -175,8 +175,10 @@ collect_answer (const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-bool
-netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way)
+/* RESULT: what COLLECT fills. False: the kernel has no answer. */
+static bool
+ask_way (Netlink *self, const IpAddress *destination, uint32_t flags, mnl_cb_t collect,
+         void *result)
 {
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
     struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
@@ -187,16 +189,47 @@ netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_w
     size_t size = ip_family_size (destination->family);
     header->rtm_family = destination->family == IP_V4 ? AF_INET : AF_INET6;
     header->rtm_dst_len = (uint8_t)(8 * size);
-    header->rtm_flags = RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH;
+    header->rtm_flags = flags;
     mnl_attr_put (request, RTA_DST, size, destination->octets);
-    *ret_way = (NetlinkWay){ 0 };
     if (mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0)
         return false;
     ssize_t received = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
-    return received > 0 &&
-           mnl_cb_run (buffer, (size_t)received, self->sequence,
-                       mnl_socket_get_portid (self->socket), collect_answer, ret_way) >= 0 &&
+    return received > 0 && mnl_cb_run (buffer, (size_t)received, self->sequence,
+                                       mnl_socket_get_portid (self->socket), collect, result) >= 0;
+}
+
+bool
+netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way)
+{
+    *ret_way = (NetlinkWay){ 0 };
+    return ask_way (self, destination, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH, collect_answer,
+                    ret_way) &&
            ret_way->device_index != 0;
+}
+
+static int
+collect_source (const struct nlmsghdr *message, void *data)
+{
+    IpAddress *source = data;
+    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
+    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
+    size_t size = header->rtm_family == AF_INET ? 4 : 16;
+    if (message->nlmsg_type == RTM_NEWROUTE && header->rtm_type == RTN_UNICAST &&
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) >= 0 &&
+        has_size (attributes[RTA_PREFSRC], size))
+        *source = ip_address (byte_view (mnl_attr_get_payload (attributes[RTA_PREFSRC]), size));
+    return MNL_CB_OK;
+}
+
+bool
+netlink_find_source (Netlink *self, const IpAddress *destination, IpAddress *ret_source)
+{
+    IpAddress source = { 0 };
+    if (!ask_way (self, destination, RTM_F_LOOKUP_TABLE, collect_source, &source) ||
+        source.family == IP_NONE)
+        return false;
+    *ret_source = source;
+    return true;
 }
 
 /* ---- the networks that this host is attached to ---- */

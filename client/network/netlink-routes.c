@@ -241,26 +241,58 @@ is_leftover (const GArray *rules, const NetlinkRule *rule)
     return table == 0 || !device_exists (table);
 }
 
-bool
-netlink_routes_remove_leftovers (Netlink *netlink, GError **error)
+/* Gives each to its call; how many. False: the kernel does not tell. */
+static bool
+for_each_leftover (Netlink *netlink, RouteCall route_call, RuleCall rule_call, unsigned *ret_count,
+                   GError **error)
 {
     g_autoptr (GArray) rules = netlink_list_own_rules (netlink, error);
     if (rules == NULL)
         return false;
     g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink);
+    unsigned count = 0;
     for (guint i = 0; i < routes->len; i++)
     {
         const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
-        if (is_of_device (route->table) && !device_exists (route->table))
-            netlink_delete_route (netlink, route);
+        if (!is_of_device (route->table) || device_exists (route->table))
+            continue;
+        route_call (netlink, route);
+        count++;
     }
     for (guint i = 0; i < rules->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        if (is_leftover (rules, rule))
-            netlink_delete_rule (netlink, rule);
+        if (!is_leftover (rules, rule))
+            continue;
+        rule_call (netlink, rule);
+        count++;
     }
-    return netlink_commit (netlink, true, error);
+    *ret_count = count;
+    return true;
+}
+
+bool
+netlink_routes_remove_leftovers (Netlink *netlink, GError **error)
+{
+    unsigned count;
+    return for_each_leftover (netlink, netlink_delete_route, netlink_delete_rule, &count, error) &&
+           netlink_commit (netlink, true, error);
+}
+
+static void
+leave_route (Netlink *netlink, const NetlinkRoute *route)
+{
+}
+
+static void
+leave_rule (Netlink *netlink, const NetlinkRule *rule)
+{
+}
+
+bool
+netlink_routes_count_leftovers (Netlink *netlink, unsigned *ret_count, GError **error)
+{
+    return for_each_leftover (netlink, leave_route, leave_rule, ret_count, error);
 }
 
 /* ---- is it so? ---- */

@@ -24,6 +24,9 @@ bool netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const Net
 /* Removes what belongs to devices that are gone: their process did not live to do it. */
 bool netlink_routes_remove_leftovers (Netlink *netlink, GError **error);
 
+/* How many of them there are. Anybody may ask. */
+bool netlink_routes_count_leftovers (Netlink *netlink, unsigned *ret_count, GError **error);
+
 /*
  * Asks the kernel where PLAN's routes lead now that they are in force: char *, a sentence for each that leads elsewhere since
  * another route or rule comes first. The first NETLINK_ROUTES_CHECKED alone.

@@ -83,5 +83,8 @@ typedef struct
 /* False: nowhere. */
 bool netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way);
 
+/* The address that such a packet would bear as its source. False: none. */
+bool netlink_find_source (Netlink *self, const IpAddress *destination, IpAddress *ret_source);
+
 /* LocalNetwork: of each address with global scope. */
 GArray *netlink_list_networks (Netlink *self);
