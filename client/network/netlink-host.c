@@ -150,13 +150,26 @@ netlink_host_check (OutriderHost *host)
     return netlink_routes_check (self->netlink, self->plan);
 }
 
-/* By sysctl for the device, or in the kernel altogether. */
+static char *
+read_disable_v6 (const char *device)
+{
+    g_autofree char *path = g_strdup_printf ("/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
+    char *text = NULL;
+    g_file_get_contents (path, &text, NULL, NULL);
+    return text;
+}
+
+/*
+ * By sysctl for the device, or in the kernel altogether. A device whose MTU is too small for IPv6 just now is out of the
+ * kernel's sight: it would come back by the default.
+ */
 static bool
 netlink_host_lacks_v6 (OutriderHost *host, const char *device)
 {
-    g_autofree char *path = g_strdup_printf ("/proc/sys/net/ipv6/conf/%s/disable_ipv6", device);
-    g_autofree char *text = NULL;
-    return !g_file_get_contents (path, &text, NULL, NULL) || *text == '1';
+    g_autofree char *text = read_disable_v6 (device);
+    if (text == NULL)
+        text = read_disable_v6 ("default");
+    return text == NULL || *text == '1';
 }
 
 static const char *
