@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/connect.h"
+#include "cli/doctor.h"
 #include "cli/down.h"
 #include "cli/rekey.h"
 #include "cli/status.h"
@@ -25,6 +26,7 @@ static const Command commands[] = {
     { "down", "end tunnels, lift the kill switch", down_run },
     { "status", "show the tunnels that run", status_run },
     { "rekey", "replace the keys of a tunnel now", rekey_run },
+    { "doctor", "look for what hinders tunnels, mend what they left", doctor_run },
     { "help", "show the options of a command", run_help },
 };
 

@@ -31,7 +31,7 @@ running_get (const Running *self, const char *member, const char *fallback)
 const char *
 running_get_name (const Running *self)
 {
-    return running_get (self, "profile", running_get (self, "address", "?"));
+    return running_get (self, "profile", running_get (self, "address", self->path));
 }
 
 static bool
@@ -44,11 +44,23 @@ is_called (const Running *self, const char *name)
     return name == NULL;
 }
 
+/* In place of an answer. */
+static char *
+make_silent_status (void)
+{
+    JsonBuilder *builder = json_line_begin ();
+    json_line_add_string (builder, "event", "status");
+    json_line_add_string (builder, "state", "silent");
+    return json_line_end (builder);
+}
+
 /* NULL: it went meanwhile. */
 static Running *
 ask (const char *path)
 {
     g_autofree char *text = tunnels_ask (path, "status", PATIENCE, NULL);
+    if (text == NULL && tunnels_is_alive (path))
+        text = make_silent_status ();
     g_autoptr (JsonNode) node = text != NULL ? json_from_string (text, NULL) : NULL;
     if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
         return NULL;
@@ -104,7 +116,7 @@ bool
 running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,
                char **ret_name, int *ret_status)
 {
-    g_autoptr (GOptionContext) context = g_option_context_new ("[NAME]");
+    g_autoptr (GOptionContext) context = g_option_context_new (ret_name != NULL ? "[NAME]" : NULL);
     g_autoptr (GError) error = NULL;
     g_autofree char *command = g_strconcat ("outrider ", argv[0], NULL);
     gboolean help = FALSE;
@@ -125,12 +137,15 @@ running_parse (int argc, char **argv, const GOptionEntry *entries, const char *s
         *ret_status = 0;
         return false;
     }
-    if (good && argc <= 2)
+    if (good && argc <= (ret_name != NULL ? 2 : 1))
     {
-        *ret_name = g_strdup (argc == 2 ? argv[1] : NULL);
+        if (ret_name != NULL)
+            *ret_name = g_strdup (argc == 2 ? argv[1] : NULL);
         return true;
     }
-    *ret_status = running_refuse_words (good ? "more than one name" : error->message);
+    *ret_status = running_refuse_words (!good              ? error->message
+                                        : ret_name != NULL ? "more than one name"
+                                                           : "it takes no name");
     return false;
 }
 

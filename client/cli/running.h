@@ -10,7 +10,7 @@
 typedef struct
 {
     char *path;         /* of its socket */
-    char *text;         /* its status, a JSON object */
+    char *text;         /* its status, a JSON object; "state":"silent" if it does not answer */
     JsonObject *status; /* the same, read */
 } Running;
 
@@ -26,10 +26,13 @@ GPtrArray *running_list_own (const char *name, GError **error);
 /* A member as text; FALLBACK if there is none. */
 const char *running_get (const Running *self, const char *member, const char *fallback);
 
-/* What people call it: the profile's name, else its address. */
+/* What people call it: the profile's name, else its address; its socket if it does not say. */
 const char *running_get_name (const Running *self);
 
-/* The words of a command with at most one NAME. Prints the help or the complaint itself: false, with the status to end with. */
+/*
+ * The words of a command with at most one NAME, or none (RET_NAME NULL). Prints the help or the complaint itself: false, with
+ * the status to end with.
+ */
 bool running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,
                     char **ret_name, int *ret_status);
 

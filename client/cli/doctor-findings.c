@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/doctor-findings.h"
+
+#include "cli/json-line.h"
+#include "errors.h"
+#include "frontend/explain.h"
+
+#include <stdio.h>
+
+typedef enum
+{
+    LEVEL_GOOD,
+    LEVEL_MENDED,
+    LEVEL_NOTE,
+    LEVEL_PROBLEM,
+} Level;
+
+static const char *const words[] = {
+    [LEVEL_GOOD] = "ok",
+    [LEVEL_MENDED] = "mended",
+    [LEVEL_NOTE] = "note",
+    [LEVEL_PROBLEM] = "problem",
+};
+
+static void
+print_object (const Doctor *self, Level level, const char *text, const char *next)
+{
+    JsonBuilder *builder = json_line_begin ();
+    json_line_add_string (builder, "event", "finding");
+    json_line_add_string (builder, "group", self->group);
+    json_line_add_string (builder, "check", self->check);
+    json_line_add_string (builder, "level", words[level]);
+    json_line_add_string (builder, "message", text);
+    json_line_add_string (builder, "hint", next);
+    g_autofree char *line = json_line_end (builder);
+    puts (line);
+}
+
+static void
+print_line (Doctor *self, Level level, const char *text, const char *next)
+{
+    g_autofree char *escaped = explain_escape (text);
+    if (g_strcmp0 (self->heading, self->group) != 0)
+        printf ("%s%c%s\n", self->heading != NULL ? "\n" : "", g_ascii_toupper (*self->group),
+                self->group + 1);
+    self->heading = self->group;
+    printf ("  %-8s %s\n", words[level], escaped);
+    if (next != NULL)
+        printf ("           %s\n", next);
+}
+
+static void tell (Doctor *self, Level level, const char *next, const char *format,
+                  va_list arguments) G_GNUC_PRINTF (4, 0);
+
+static void
+tell (Doctor *self, Level level, const char *next, const char *format, va_list arguments)
+{
+    g_autofree char *text = g_strdup_vprintf (format, arguments);
+    self->notes += level == LEVEL_NOTE;
+    self->problems += level == LEVEL_PROBLEM;
+    if (self->json)
+        print_object (self, level, text, next);
+    else
+        print_line (self, level, text, next);
+    fflush (stdout);
+}
+
+void
+doctor_good (Doctor *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    tell (self, LEVEL_GOOD, NULL, format, arguments);
+    va_end (arguments);
+}
+
+void
+doctor_mended (Doctor *self, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    tell (self, LEVEL_MENDED, NULL, format, arguments);
+    va_end (arguments);
+}
+
+void
+doctor_note (Doctor *self, const char *next, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    tell (self, LEVEL_NOTE, next, format, arguments);
+    va_end (arguments);
+}
+
+void
+doctor_problem (Doctor *self, const char *next, const char *format, ...)
+{
+    va_list arguments;
+    va_start (arguments, format);
+    tell (self, LEVEL_PROBLEM, next, format, arguments);
+    va_end (arguments);
+}
+
+void
+doctor_failed (Doctor *self, const GError *error)
+{
+    OutriderError code = explain_get_code (error);
+    g_autofree char *text = explain_error (error);
+    if (code == OUTRIDER_ERROR_NO_RIGHTS)
+        doctor_note (self, "Run it as root to have this looked at.", "not looked at: %s",
+                     error->message);
+    else
+        doctor_problem (self, explain_get_hint (code), "%s", text);
+}
+
+void
+doctor_conclude (const Doctor *self, int exit_status)
+{
+    if (self->json)
+    {
+        JsonBuilder *builder = json_line_begin ();
+        json_line_add_string (builder, "event", "doctor");
+        json_line_add_number (builder, "problems", self->problems);
+        json_line_add_number (builder, "notes", self->notes);
+        json_line_add_number (builder, "exit", exit_status);
+        g_autofree char *line = json_line_end (builder);
+        puts (line);
+        return;
+    }
+    if (self->problems == 0)
+        puts ("\nNo problem found.");
+    else
+        printf ("\n%u problem%s found.\n", self->problems, self->problems == 1 ? "" : "s");
+}
