@@ -237,3 +237,40 @@ def five_percent_loss(case):
     case.check("200 kB arrive", len(case.fetch("http://10.77.0.2/bytes/200000", 10)) == 200000)
     case.fetches(tunnel)
     case.router.set()
+
+
+@scenario(only="outrider")
+def networks_that_overlap(case):
+    """The gateway has the host's own network and one around it: what is attached here stays here, and it is told."""
+    case.gateway.configure(local_ts="0.0.0.0/0", v4="subnet = 10.77.0.0/24, 192.168.0.0/16")
+    tunnel = case.connect(more=["-v"])
+    told = [event["message"] for event in tunnel.client.events if event.get("event") == "notice"]
+    case.check("it is told", any("192.168.77.0/24" in line and "eth0" in line for line in told), told)
+    case.goes_inside(tunnel, "192.168.77.1", False)
+    case.pings("192.168.77.1")
+    case.goes_inside(tunnel, "192.168.200.1")
+    case.works(tunnel)
+
+
+@scenario(only="outrider")
+def network_that_is_routed_already(case):
+    """A route of the user's to the same network comes first, and it is told."""
+    case.prepare("ip route add 10.78.0.0/24 via 192.168.77.1", "ip route del 10.78.0.0/24")
+    case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24")
+    tunnel = case.connect(more=["-v"])
+    told = [event["message"] for event in tunnel.client.events if event.get("event") == "notice"]
+    case.check("it is told", any("10.78.0.0/24 stays with eth0" in line for line in told), told)
+    case.goes_inside(tunnel, "10.78.0.2", False)
+    case.works(tunnel)
+
+
+@scenario(only="outrider")
+def rules_of_the_user(case):
+    """Rules that stand before ours are asked first; those behind are not harmed."""
+    case.prepare("ip rule add to 203.0.113.2 lookup main priority 100; ip rule add from all lookup 777 priority 30000",
+                 "ip rule del priority 100; ip rule del priority 30000")
+    case.gateway.configure(local_ts="0.0.0.0/0, ::/0", pools="v4, v6")
+    tunnel = case.connect()
+    case.goes_inside(tunnel, OUTSIDE, False)
+    case.goes_inside(tunnel, "198.18.0.1")
+    case.works(tunnel)
