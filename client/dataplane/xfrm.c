@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PATH_LOOK_SECONDS 2
+
 struct _OutriderXfrmPlane
 {
     GObject parent;
@@ -27,8 +29,11 @@ struct _OutriderXfrmPlane
     XfrmSocket *events;
     GSource *events_source;
 
-    XfrmChildren *children; /* while it is open */
-    uint64_t heard;         /* packets, when it was asked last */
+    XfrmChildren *children;  /* while it is open */
+    UdpTransport *transport; /* borrowed, while it is open */
+    unsigned outer_mtu;      /* when it was looked at last */
+    guint path_source;
+    uint64_t heard; /* packets, when it was asked last */
     gint64 last_in;
 };
 
@@ -161,6 +166,8 @@ static void
 xfrm_plane_close (OutriderDataPlane *plane)
 {
     OutriderXfrmPlane *self = OUTRIDER_XFRM_PLANE (plane);
+    g_clear_handle_id (&self->path_source, g_source_remove);
+    self->transport = NULL;
     g_clear_pointer (&self->children, xfrm_children_free);
     g_clear_pointer (&self->clamp, forward_clamp_free);
     remove_device (self);
@@ -194,6 +201,27 @@ xfrm_plane_get_device_index (OutriderDataPlane *plane)
     return OUTRIDER_XFRM_PLANE (plane)->index;
 }
 
+/* ---- the path ---- */
+
+/* Routers' complaints about large packets of ESP change the kernel's routes and wake nobody. */
+static gboolean
+look_at_path (gpointer data)
+{
+    OutriderXfrmPlane *self = data;
+    udp_transport_look_at_path (self->transport, self->outer_mtu);
+    self->outer_mtu = udp_transport_get_mtu (self->transport);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_path (OutriderXfrmPlane *self, UdpTransport *transport)
+{
+    self->transport = transport;
+    self->outer_mtu = udp_transport_get_mtu (transport);
+    if (self->path_source == 0)
+        self->path_source = g_timeout_add_seconds (PATH_LOOK_SECONDS, look_at_path, self);
+}
+
 /* ---- children ---- */
 
 static bool
@@ -202,6 +230,7 @@ xfrm_plane_install (OutriderDataPlane *plane, UdpTransport *transport, IkeChildS
 {
     OutriderXfrmPlane *self = OUTRIDER_XFRM_PLANE (plane);
     g_return_val_if_fail (self->children != NULL, false);
+    watch_path (self, transport);
     return xfrm_children_install (self->children, transport, sa, error);
 }
 

@@ -376,6 +376,13 @@ udp_transport_get_mtu (const UdpTransport *self)
     return (unsigned)mtu;
 }
 
+void
+udp_transport_look_at_path (UdpTransport *self, unsigned outer_mtu)
+{
+    if (connect_socket (self, &self->gateway, NULL) && udp_transport_get_mtu (self) < outer_mtu)
+        udp_transport_deliver_error (self, EMSGSIZE);
+}
+
 /* An ICMP error that waits in the socket fails the next send in its stead, once; the error queue tells of it. */
 static bool
 send_parts (UdpTransport *self, const struct iovec *parts, size_t count)

@@ -44,6 +44,12 @@ int udp_transport_get_fd (const UdpTransport *self);
 /* The MTU of the route to the gateway, as the kernel knows it now. */
 unsigned udp_transport_get_mtu (const UdpTransport *self);
 
+/*
+ * Looks the route up again. Who does not send by this socket hears nothing of a path that became narrower: then the receive
+ * function hears of it as of any such error, if it is narrower than OUTER_MTU.
+ */
+void udp_transport_look_at_path (UdpTransport *self, unsigned outer_mtu);
+
 /* False if the kernel refused (the receive function hears of ICMP errors); a lost datagram is sent again by IKE. */
 bool udp_transport_send (UdpTransport *self, ByteView datagram);
 

@@ -232,6 +232,27 @@ the_receiver_may_free_it (void)
         ;
 }
 
+static void
+a_look_tells_of_a_narrower_path (void)
+{
+    g_autoptr (Bench) bench = bench_new (IP_V4);
+    unsigned mtu = udp_transport_get_mtu (bench->transport);
+    IpEndpoint before = udp_transport_get_local (bench->transport);
+    udp_transport_look_at_path (bench->transport, mtu);
+    while (g_main_context_iteration (NULL, false))
+        ;
+    g_assert_cmpuint (bench->errors->len, ==, 0);
+    udp_transport_look_at_path (bench->transport, mtu + 1);
+    turn (&bench->errors->len, 1, 2000);
+    g_assert_cmpuint (bench->errors->len, ==, 1);
+    g_assert_cmpint (g_array_index (bench->errors, int, 0), ==, EMSGSIZE);
+
+    /* And it is still where it was. */
+    IpEndpoint after = udp_transport_get_local (bench->transport);
+    g_assert_true (ip_endpoint_equal (&before, &after));
+    gateway_connect (bench);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -242,6 +263,7 @@ main (int argc, char **argv)
     g_test_add_func ("/udp/refused", a_refusal_is_heard_and_ends_nothing);
     g_test_add_func ("/udp/unreachable", a_gateway_without_a_route_is_unreachable);
     g_test_add_func ("/udp/pump", a_pump_hands_over_and_the_queue_is_bounded);
+    g_test_add_func ("/udp/look", a_look_tells_of_a_narrower_path);
     g_test_add_func ("/udp/free", the_receiver_may_free_it);
     return g_test_run ();
 }
