@@ -88,11 +88,16 @@ void
 ike_probe_resend (IkeSession *self, IkeSa *sa, gint64 now)
 {
     if (sa->window.tries <= IKE_PROBE_TRIES)
-    {
         push_whole (self, sa->window.request->pdata[0], now);
-        ike_window_hurry (&sa->window, now);
+    else
+        ike_probe_end (self, sa, now);
+}
+
+void
+ike_probe_end (IkeSession *self, IkeSa *sa, gint64 now)
+{
+    if (sa->running.kind != IKE_TASK_PROBE)
         return;
-    }
     g_auto (IkeChain) chain = IKE_CHAIN ();
     GBytes *small = ike_session_seal_whole (self, sa, INFORMATIONAL, sa->window.request_id, &chain);
     if (small == NULL)

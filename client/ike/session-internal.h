@@ -275,6 +275,9 @@ bool ike_probe_start (IkeSession *self, unsigned size, gint64 now);
 
 /* Nothing has come back yet. */
 void ike_probe_resend (IkeSession *self, IkeSa *sa, gint64 now);
+
+/* If SA has a probe under way: it goes on as a small liveness check. */
+void ike_probe_end (IkeSession *self, IkeSa *sa, gint64 now);
 void ike_probe_receive (IkeSession *self, const IkeTask *task);
 
 /* If SA has a probe under way: it will not be answered any more. */

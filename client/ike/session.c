@@ -334,6 +334,7 @@ ike_session_close (IkeSession *self, gint64 now)
     self->close_at = now + IKE_CLOSE_TIMEOUT;
     g_array_set_size (self->tasks, 0);
     ike_session_add_task (self, IKE_TASK_DELETE_IKE, 0, 0);
+    ike_probe_end (self, ike_session_get_sa (self), now);
     ike_session_advance (self, now);
 }
 

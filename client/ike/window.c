@@ -8,20 +8,14 @@ ike_window_clear (IkeWindow *self)
     g_clear_pointer (&self->response, g_ptr_array_unref);
 }
 
-static gint64
-get_first_pause (const IkeWindow *self)
-{
-    gint64 pause = self->round_trip == 0 ? IKE_RETRANSMIT_FIRST
-                                         : MAX (3 * self->round_trip, IKE_RETRANSMIT_FLOOR);
-    return MIN (pause, IKE_RETRANSMIT_CEILING);
-}
-
 static void
 sent (IkeWindow *self, gint64 now)
 {
     self->sent_at = now;
     self->tries = 1;
-    self->pause = get_first_pause (self);
+    self->pause = self->round_trip == 0 ? IKE_RETRANSMIT_FIRST
+                                        : MAX (3 * self->round_trip, IKE_RETRANSMIT_FLOOR);
+    self->pause = MIN (self->pause, IKE_RETRANSMIT_CEILING);
     self->resend_at = now + self->pause;
 }
 
@@ -48,13 +42,6 @@ ike_window_restart (IkeWindow *self, GPtrArray *datagrams, gint64 now)
     g_ptr_array_unref (self->request);
     self->request = datagrams;
     sent (self, now);
-}
-
-void
-ike_window_hurry (IkeWindow *self, gint64 now)
-{
-    self->pause = get_first_pause (self);
-    self->resend_at = now + self->pause;
 }
 
 void

@@ -53,9 +53,6 @@ bool ike_window_is_waiting (const IkeWindow *self);
 /* The same message ID again with other datagrams (a cookie, another group). */
 void ike_window_restart (IkeWindow *self, GPtrArray *datagrams, gint64 now);
 
-/* The next repetition comes after no longer a pause than the first did. */
-void ike_window_hurry (IkeWindow *self, gint64 now);
-
 /* The answer to our request arrived and was believed. */
 void ike_window_finish (IkeWindow *self, gint64 now);
 

@@ -5,6 +5,9 @@
 #define CONFIRM_AFTER ((gint64)60 * G_USEC_PER_SEC)
 #define RAISE_AFTER ((gint64)600 * G_USEC_PER_SEC)
 
+/* The first search is looked at again soon: on a busy path an answer may just have been late. */
+#define DOUBT_AFTER ((gint64)30 * G_USEC_PER_SEC)
+
 /* What links and tunnels on the way are wont to carry: PPPoE, GRE, other VPNs, mobile networks; jumbo frames. */
 static const unsigned common[] = { 1300, 1320, 1340, 1360, 1380, 1400, 1420, 1438, 1454,
                                    1460, 1472, 1480, 1492, 1500, 1600, 2000, 4000, 8000 };
@@ -42,15 +45,19 @@ static void
 plan_next (PathMtu *self, gint64 now)
 {
     self->trying = 0;
-    self->due = path_mtu_is_settled (self) ? now + CONFIRM_AFTER : now;
+    self->due = now;
+    if (path_mtu_is_settled (self))
+        self->due += CONFIRM_AFTER;
+    if (path_mtu_is_settled (self) && self->proven < self->most)
+        self->due = CLAMP (self->raise_at, now, self->due);
 }
 
 static void
-begin_search (PathMtu *self, gint64 now)
+begin_search (PathMtu *self, gint64 again_after, gint64 now)
 {
     self->tried = self->proven;
     self->failed = self->most + 1;
-    self->raise_at = now + RAISE_AFTER;
+    self->raise_at = now + again_after;
     plan_next (self, now);
 }
 
@@ -58,7 +65,7 @@ void
 path_mtu_init (PathMtu *self, unsigned most, gint64 now)
 {
     *self = (PathMtu){ .proven = MIN (PATH_MTU_BASE, most), .most = most };
-    begin_search (self, now);
+    begin_search (self, DOUBT_AFTER, now);
 }
 
 void
@@ -68,7 +75,7 @@ path_mtu_set_most (PathMtu *self, unsigned most, gint64 now)
         return;
     self->most = most;
     self->proven = MIN (self->proven, most);
-    begin_search (self, now);
+    begin_search (self, DOUBT_AFTER, now);
 }
 
 gint64
@@ -81,7 +88,7 @@ unsigned
 path_mtu_begin (PathMtu *self, gint64 now)
 {
     if (now >= self->raise_at && self->proven < self->most)
-        begin_search (self, now);
+        begin_search (self, RAISE_AFTER, now);
     self->trying = next_size (self);
     return self->trying;
 }

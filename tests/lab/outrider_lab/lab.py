@@ -63,6 +63,7 @@ class Router:
     def __init__(self, host):
         self.host = host
         self.state = None
+        self.was_narrow = False  # hosts may remember that a path carries less
 
     def set(self, nat=True, drop=(), loss=0, drop_fragments=False, refuse=False, mtu=None,
             ports=None, silent=False):
@@ -94,6 +95,7 @@ class Router:
             f"ip -6 route replace 2001:db8:100::/64 dev wan proto kernel metric 256 {size}\n"
             f"ip -6 route replace fd77:1::/64 dev lan proto kernel metric 256 {size}\n")
         self.state = state
+        self.was_narrow = self.was_narrow or mtu is not None
 
     def forget(self, ports):
         """Loses all of the NAT's mappings; new ones use these ports, as after a reboot."""
@@ -165,6 +167,13 @@ class Lab:
         self.gateway.process = self.radius.process = None
         for host in self.hosts.values():
             host.stop()
+
+    def forget_paths(self):
+        """No host remembers what a path carried once."""
+        if self.router.was_narrow:
+            for host in self.hosts.values():
+                host.shell("ip route flush cache; ip -6 route flush cache")
+        self.router.was_narrow = False
 
     def remove_scratch(self):
         if self.own_scratch:

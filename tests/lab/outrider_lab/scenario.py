@@ -267,6 +267,7 @@ def run(entry, lab, kind, program):
     case = Case(lab, kind, program, directory)
     reason, broken = None, False
     lab.router.reset()
+    lab.forget_paths()
     case.before = lab.snapshot()
     previous = signal.signal(signal.SIGALRM, _alarm)
     started = time.monotonic()

@@ -118,15 +118,6 @@ def outrider0_exists(case):
 
 
 @scenario(only="outrider")
-def route_exists(case):
-    """The network behind the gateway is routed elsewhere already: said, and nothing is changed."""
-    case.prepare("ip route add 10.77.0.0/24 via 192.168.77.1", "ip route del 10.77.0.0/24")
-    case.gateway.configure()
-    event = case.fails("host-refused", 60)
-    case.check("the message names the network", "10.77.0.0/24" in event["message"], event)
-
-
-@scenario(only="outrider")
 def address_exists(case):
     """Another device has the virtual address already."""
     case.prepare("ip link add other type bridge; ip addr add 10.9.0.1/32 dev other; ip link set other up",
