@@ -44,10 +44,11 @@ doctor_check_reverse_path (Doctor *self)
 {
     WayOut way;
     if (way_out_find (IP_V4, &way) && way.strict)
-        doctor_note (self, "With \"sysctl net.ipv4.conf.all.rp_filter=2\" it would be loose.",
-                     "the reverse path filter is strict on %s: with a full tunnel the kernel may "
-                     "drop what the gateway sends",
-                     way.device);
+        doctor_note (
+            self, "Tunnels work with it; mind it where several links lead out.",
+            "the reverse path filter is strict on %s: what comes in where its answer would "
+            "not go out is dropped",
+            way.device);
     else
         doctor_good (self, "no strict reverse path filter is in the way");
 }
