@@ -152,7 +152,7 @@ static void
 client_begins (Network *network, uint8_t what)
 {
     IkeSession *session = network->session;
-    switch (what % 6)
+    switch (what % 7)
     {
     case 0:
         ike_session_rekey_child (session, network->now);
@@ -170,6 +170,9 @@ client_begins (Network *network, uint8_t what)
         network->holds_answers = !network->holds_answers;
         if (network->question != NULL && !network->closed)
             network_answer (network);
+        break;
+    case 5:
+        ike_session_probe (session, 1000 + 4 * what, network->now);
         break;
     default:
         ike_session_abort (

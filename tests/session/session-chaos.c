@@ -66,8 +66,10 @@ somebody_acts (Network *network, const RandomSource *random)
         gateway_acts (network, what);
     else if (what < 13)
         ike_session_rekey_child (network->session, network->now);
-    else if (what < 15)
+    else if (what < 14)
         ike_session_rekey_ike (network->session, network->now);
+    else if (what < 15)
+        ike_session_probe (network->session, 1300 + draw (random, 200), network->now);
     else
         ike_session_note_traffic (network->session, network->now);
 }
