@@ -42,8 +42,9 @@ newest_child (const Network *network)
                              : 0x12345678;
 }
 
+/* It deletes a child no oftener than a client forgives. */
 static void
-gateway_acts (Network *network, unsigned what)
+gateway_acts (Network *network, unsigned what, gint64 *deleted_at)
 {
     Responder *gateway = network->gateway;
     if (responder_is_waiting (gateway))
@@ -52,18 +53,21 @@ gateway_acts (Network *network, unsigned what)
         responder_rekey_child (gateway, newest_child (network), what % 2 == 0, network->now);
     else if (what < 6)
         responder_rekey_ike (gateway, network->now);
-    else if (what < 7)
+    else if (what < 7 && network->now > *deleted_at + IKE_REVIVAL_FORGIVEN)
+    {
+        *deleted_at = network->now;
         responder_delete_child (gateway, newest_child (network), network->now);
+    }
     else
         responder_check_liveness (gateway, network->now);
 }
 
 static void
-somebody_acts (Network *network, const RandomSource *random)
+somebody_acts (Network *network, const RandomSource *random, gint64 *deleted_at)
 {
     unsigned what = draw (random, 16);
     if (what < 10)
-        gateway_acts (network, what);
+        gateway_acts (network, what, deleted_at);
     else if (what < 13)
         ike_session_rekey_child (network->session, network->now);
     else if (what < 14)
@@ -90,9 +94,10 @@ live (uint64_t seed)
     network->decide = blow;
     network->decide_data = &weather;
     weather.calm = seed % 3 == 0;
+    gint64 deleted_at = 0;
     for (unsigned i = 0; i < 150; i++)
     {
-        somebody_acts (network, &random);
+        somebody_acts (network, &random, &deleted_at);
         network_run (network, draw (&random, 3) == 0 ? draw (&random, 100) * IKE_SECOND
                                                      : draw (&random, 5) * NETWORK_DELAY);
         g_assert_no_error (network->error);
