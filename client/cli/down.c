@@ -59,7 +59,7 @@ end_all (Down *self, GError **error)
     for (guint i = 0; i < list->len; i++)
     {
         const Running *running = list->pdata[i];
-        g_autofree char *answer = tunnels_ask (running->path, "down", ANSWER_PATIENCE, NULL);
+        g_free (tunnels_ask (running->path, "down", ANSWER_PATIENCE, NULL));
     }
     if (self->name != NULL && list->len > 0)
         self->guard = g_strdup (running_get_name (list->pdata[0]));

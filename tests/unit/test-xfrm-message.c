@@ -443,19 +443,28 @@ make_info (void)
     return info;
 }
 
+/* FIXED with four words of bitmap behind it, as the kernel tells it. */
+static void
+say_replay (Saying *saying, const struct xfrm_replay_state_esn *fixed)
+{
+    static const uint32_t bitmap[] = { 1, 2, 3, 4 };
+    uint8_t octets[sizeof *fixed + sizeof bitmap];
+    memcpy (octets, fixed, sizeof *fixed);
+    memcpy (octets + sizeof *fixed, bitmap, sizeof bitmap);
+    say_attribute (saying, XFRMA_REPLAY_ESN_VAL, octets, sizeof octets);
+}
+
 static void
 say_more_of_state (Saying *saying)
 {
     uint32_t if_id = IF_ID;
     uint64_t used = 1700000000;
-    struct
-    {
-        struct xfrm_replay_state_esn fixed;
-        uint32_t bitmap[4];
-    } replay = { { .bmp_len = 4, .oseq = 5, .oseq_hi = 6, .seq = 7, .seq_hi = 8 }, { 1, 2, 3, 4 } };
+    struct xfrm_replay_state_esn replay = {
+        .bmp_len = 4, .oseq = 5, .oseq_hi = 6, .seq = 7, .seq_hi = 8
+    };
     say_attribute (saying, XFRMA_IF_ID, &if_id, sizeof if_id);
     say_attribute (saying, XFRMA_LASTUSED, &used, sizeof used);
-    say_attribute (saying, XFRMA_REPLAY_ESN_VAL, &replay, sizeof replay);
+    say_replay (saying, &replay);
 }
 
 static GBytes *
@@ -521,13 +530,9 @@ bitmaps_are_bounded (void)
     for (size_t i = 0; i < G_N_ELEMENTS (lengths); i++)
     {
         struct xfrm_usersa_info info = make_info ();
-        struct
-        {
-            struct xfrm_replay_state_esn fixed;
-            uint32_t bitmap[4];
-        } replay = { .fixed = { .bmp_len = lengths[i] } };
+        struct xfrm_replay_state_esn replay = { .bmp_len = lengths[i] };
         Saying saying = say (XFRM_MSG_NEWSA, &info, sizeof info);
-        say_attribute (&saying, XFRMA_REPLAY_ESN_VAL, &replay, sizeof replay);
+        say_replay (&saying, &replay);
         g_autoptr (GBytes) state = said (&saying);
         XfrmStateFacts facts;
         g_assert_false (xfrm_read_state (byte_view_of_bytes (state), &facts));
