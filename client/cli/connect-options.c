@@ -280,6 +280,8 @@ make_profile (ConnectOptions *self, GHashTable *given, GError **error)
     if (self->profile == NULL)
         return false;
     self->profile->timeout = (unsigned)timeout;
+    if (!is_host && self->profile->name == NULL)
+        self->profile->name = g_strdup (self->entry->name);
     GError *failure = NULL;
     if ((is_host &&
          !profile_set (self->profile, "gateway", "address", self->entry->name, "HOST", &failure)) ||

@@ -23,8 +23,8 @@ static int run_help (int argc, char **argv);
 
 static const Command commands[] = {
     { "connect", "connect to a gateway, in the foreground", connect_run },
-    { "down", "end tunnels, lift the kill switch", down_run },
     { "status", "show the tunnels that run", status_run },
+    { "down", "end tunnels, lift the kill switch", down_run },
     { "rekey", "replace the keys of a tunnel now", rekey_run },
     { "doctor", "look for what hinders tunnels, mend what they left", doctor_run },
     { "help", "show the options of a command", run_help },

@@ -3,6 +3,8 @@
 
 #include "errors.h"
 #include "frontend/explain.h"
+#include "frontend/load.h"
+#include "frontend/store.h"
 #include "frontend/tunnels.h"
 
 #include <stdio.h>
@@ -112,6 +114,15 @@ running_refuse_words (const char *complaint)
     return outrider_error_get_exit_status (OUTRIDER_ERROR_USAGE);
 }
 
+/* What is called WORD may have a file of that name, and another name written in it. */
+static char *
+find_name (const char *word)
+{
+    g_autoptr (StoreEntry) entry = store_find (word);
+    g_autoptr (Profile) profile = entry->path != NULL ? load_profile (entry->path, NULL) : NULL;
+    return g_strdup (profile != NULL && profile->name != NULL ? profile->name : entry->name);
+}
+
 bool
 running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,
                char **ret_name, int *ret_status)
@@ -140,7 +151,7 @@ running_parse (int argc, char **argv, const GOptionEntry *entries, const char *s
     if (good && argc <= (ret_name != NULL ? 2 : 1))
     {
         if (ret_name != NULL)
-            *ret_name = g_strdup (argc == 2 ? argv[1] : NULL);
+            *ret_name = argc == 2 ? find_name (argv[1]) : NULL;
         return true;
     }
     *ret_status = running_refuse_words (!good              ? error->message

@@ -30,7 +30,7 @@ const char *running_get (const Running *self, const char *member, const char *fa
 const char *running_get_name (const Running *self);
 
 /*
- * The words of a command with at most one NAME, or none (RET_NAME NULL). Prints the help or the complaint itself: false, with
+ * The words of a command with at most one NAME, or none (RET_NAME NULL); a profile's file counts as its name. Prints the help or the complaint itself: false, with
  * the status to end with.
  */
 bool running_parse (int argc, char **argv, const GOptionEntry *entries, const char *summary,

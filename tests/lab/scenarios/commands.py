@@ -3,6 +3,8 @@
 
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
 
@@ -13,12 +15,13 @@ from outrider_lab.traffic import Talker
 INSIDE, OUTSIDE = "10.77.0.2", "203.0.113.2"
 FULL = {"local_ts": "0.0.0.0/0"}
 SOCKETS = "/run/outrider/tunnels"
+MANUAL = pathlib.Path(__file__).resolve().parents[3] / "data" / "man" / "outrider.1"
 
 
-def profile(case, name="Work", **network):
-    """Options for a connection by a profile of that name."""
-    path = case.directory / f"{name}.profile"
-    path.write_text(f"[profile]\nname={name}\n\n[gateway]\naddress=gw.test\ntrust=file\n"
+def profile(case, name="Work", file="lab", **network):
+    """Options for a connection by a profile of that name; without one it is called like its file."""
+    path = case.directory / f"{file}.profile"
+    path.write_text((f"[profile]\nname={name}\n\n" if name else "") + "[gateway]\naddress=gw.test\ntrust=file\n"
                     f"ca-file={case.lab.pki}/ca-ecdsa.crt\n\n[login]\nuser=alice\n\n[network]\n"
                     + "".join(f"{key.replace('_', '-')}={value}\n" for key, value in network.items()))
     return {"profile": str(path), "user": None, "method": None, "ca": None}
@@ -90,7 +93,10 @@ def status_of_one_tunnel(case):
     for sa in ("ike", "child"):
         case.check(f"the {sa} SA is young and has a life before it",
                    0 <= status[f"{sa}_age_s"] < 30 < status[f"{sa}_rekey_in_s"], status)
-    for name in ("Work", "gw.test", device):
+    manual = MANUAL.read_text()
+    for member in [*status, *status["counters"]]:
+        case.check(f"the manual knows {member}", re.search(rf"(?m)^\.(It )?Va .*\b{member}\b", manual) is not None)
+    for name in ("Work", "gw.test", device, str(case.directory / "lab.profile")):
         case.equal(f"tunnels called {name}", len(statuses(case, name)), 1)
     case.equal("tunnels of another name", statuses(case, "Home"), [])
 
@@ -104,17 +110,18 @@ def status_of_one_tunnel(case):
 def status_and_down_of_two_tunnels(case):
     """Each is shown, each is ended by its name; the other stays."""
     case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24", connection="unique = never")
-    work = case.connect(**profile(case, "Work", routes="10.77.0.0/24"))
-    lab = case.start(password="wonderland", timeout=8, **profile(case, "Lab", routes="10.78.0.0/24"))
-    facts = {"Work": work.facts, "Lab": lab.connected()}
-    case.equal("profiles", sorted(status["profile"] for status in statuses(case)), ["Lab", "Work"])
+    work = case.connect(**profile(case, "Work", "one", routes="10.77.0.0/24"))
+    other = profile(case, None, "other", routes="10.78.0.0/24")
+    lab = case.start(password="wonderland", timeout=8, **other)
+    facts = {"Work": work.facts, "other": lab.connected()}
+    case.equal("profiles", sorted(status["profile"] for status in statuses(case)), ["Work", "other"])
     for status in statuses(case):
         for member in ("device", "addresses", "routes"):
             case.equal(f"{member} of {status['profile']}", status[member], facts[status["profile"]][member])
     case.equal("tunnels to gw.test", len(statuses(case, "gw.test")), 2)
 
-    case.equal("ended", lines(case, "down", "Lab")[0]["ended"], 1)
-    case.equal("exit status of Lab", lab.process.wait(1), 0)
+    case.equal("ended", lines(case, "down", other["profile"])[0]["ended"], 1)
+    case.equal("exit status of the other", lab.process.wait(1), 0)
     case.equal("profiles", [status["profile"] for status in statuses(case)], ["Work"])
     case.works(work)
     case.equal("ended", lines(case, "down")[0]["ended"], 1)
