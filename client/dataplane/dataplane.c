@@ -45,6 +45,12 @@ outrider_data_plane_open (OutriderDataPlane *self, const char *device, GError **
     return OUTRIDER_DATA_PLANE_GET_IFACE (self)->open (self, device, error);
 }
 
+void
+outrider_data_plane_set_replay_window (OutriderDataPlane *self, unsigned packets)
+{
+    OUTRIDER_DATA_PLANE_GET_IFACE (self)->set_replay_window (self, packets);
+}
+
 const char *
 outrider_data_plane_get_device (OutriderDataPlane *self)
 {

@@ -47,6 +47,7 @@ struct _OutriderDataPlaneInterface
     void (*remove) (OutriderDataPlane *self, IkeChildSa *child);
     void (*moved) (OutriderDataPlane *self);
     void (*set_mtu) (OutriderDataPlane *self, unsigned mtu);
+    void (*set_replay_window) (OutriderDataPlane *self, unsigned packets);
     void (*get_counters) (OutriderDataPlane *self, OutriderCounters *ret_counters);
     void (*close) (OutriderDataPlane *self);
 };
@@ -62,6 +63,9 @@ bool outrider_data_plane_needs_encapsulation (OutriderDataPlane *self);
  * NO_RIGHTS or HOST_REFUSED.
  */
 bool outrider_data_plane_open (OutriderDataPlane *self, const char *device, GError **error);
+
+/* Before install: the anti-replay window in packets (RFC 4303 3.4.3); 0: the plane's default. */
+void outrider_data_plane_set_replay_window (OutriderDataPlane *self, unsigned packets);
 
 /* The device's name and index, after open; NULL and 0 before. */
 const char *outrider_data_plane_get_device (OutriderDataPlane *self);

@@ -219,6 +219,12 @@ tun_plane_close (OutriderDataPlane *plane)
 }
 
 static void
+tun_plane_set_replay_window (OutriderDataPlane *plane, unsigned packets)
+{
+    OUTRIDER_TUN_PLANE (plane)->replay_window = packets;
+}
+
+static void
 data_plane_init (OutriderDataPlaneInterface *interface)
 {
     interface->name = "userspace";
@@ -231,6 +237,7 @@ data_plane_init (OutriderDataPlaneInterface *interface)
     interface->remove = tun_plane_remove;
     interface->moved = tun_plane_moved;
     interface->set_mtu = tun_plane_set_mtu;
+    interface->set_replay_window = tun_plane_set_replay_window;
     interface->get_counters = tun_plane_get_counters;
     interface->close = tun_plane_close;
 }
@@ -268,12 +275,6 @@ outrider_tun_plane_set_offloads (OutriderTunPlane *self, PumpOffloads offloads)
 {
     g_return_if_fail (self->device.fd < 0);
     self->offloads = offloads;
-}
-
-void
-outrider_tun_plane_set_replay_window (OutriderTunPlane *self, unsigned packets)
-{
-    self->replay_window = packets;
 }
 
 void

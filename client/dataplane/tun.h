@@ -17,9 +17,6 @@ OutriderDataPlane *outrider_tun_plane_new (void);
 /* For tests, before open: tries no offload but these. */
 void outrider_tun_plane_set_offloads (OutriderTunPlane *self, PumpOffloads offloads);
 
-/* Before install: the anti-replay window in packets; 0: the default (RFC 4303 3.4.3). */
-void outrider_tun_plane_set_replay_window (OutriderTunPlane *self, unsigned packets);
-
 /* For tests, before install: an SA without ESN is announced as expiring after so many packets, looked for so often. */
 void outrider_tun_plane_set_sequence_limit (OutriderTunPlane *self, uint64_t packets,
                                             unsigned milliseconds);

@@ -274,6 +274,13 @@ xfrm_plane_set_mtu (OutriderDataPlane *plane, unsigned mtu)
     forward_clamp_set_mtu (self->clamp, mtu);
 }
 
+static void
+xfrm_plane_set_replay_window (OutriderDataPlane *plane, unsigned packets)
+{
+    OUTRIDER_XFRM_PLANE (plane)->config.window =
+        packets != 0 ? MIN (packets, XFRM_WINDOW_MAX) : XFRM_REPLAY_WINDOW_DEFAULT;
+}
+
 /* ---- counters ---- */
 
 static gint64
@@ -329,6 +336,7 @@ data_plane_init (OutriderDataPlaneInterface *interface)
     interface->remove = xfrm_plane_remove;
     interface->moved = xfrm_plane_moved;
     interface->set_mtu = xfrm_plane_set_mtu;
+    interface->set_replay_window = xfrm_plane_set_replay_window;
     interface->get_counters = xfrm_plane_get_counters;
     interface->close = xfrm_plane_close;
 }
@@ -359,13 +367,6 @@ outrider_xfrm_plane_new (uint32_t mark)
     OutriderXfrmPlane *self = g_object_new (OUTRIDER_TYPE_XFRM_PLANE, NULL);
     self->config.mark = mark;
     return OUTRIDER_DATA_PLANE (self);
-}
-
-void
-outrider_xfrm_plane_set_replay_window (OutriderXfrmPlane *self, unsigned packets)
-{
-    self->config.window =
-        packets != 0 ? MIN (packets, XFRM_WINDOW_MAX) : XFRM_REPLAY_WINDOW_DEFAULT;
 }
 
 void

@@ -20,9 +20,6 @@ G_DECLARE_FINAL_TYPE (OutriderXfrmPlane, outrider_xfrm_plane, OUTRIDER, XFRM_PLA
 /* MARK: put on the outer packets, as on the transport's socket, so that full-tunnel rules leave them alone; 0: none. */
 OutriderDataPlane *outrider_xfrm_plane_new (uint32_t mark);
 
-/* Before install: the anti-replay window in packets, at most XFRM_WINDOW_MAX; 0: the default. */
-void outrider_xfrm_plane_set_replay_window (OutriderXfrmPlane *self, unsigned packets);
-
 /*
  * Before install: when SAs end. What is 0 there does not end them, but that without extended sequence numbers an SA that
  * sends is announced as expiring well before its numbers are used up.

@@ -254,12 +254,12 @@ write_port (const ProfileKey *self, const Profile *profile)
 }
 
 static bool
-read_mtu (const ProfileKey *self, const char *value, Profile *profile, GError **error)
+read_automatic (const ProfileKey *self, const char *value, Profile *profile, GError **error)
 {
     guint64 number = 0;
     bool automatic = strcmp (value, "auto") == 0;
     if (!automatic && !parse_number (value, strlen (value), &number))
-        return refuse (error, "neither auto nor a number of octets");
+        return refuse (error, "neither auto nor a number");
     if (!automatic && !check_range (self, number, error))
         return false;
     FIELD (unsigned, profile, self) = (unsigned)number;
@@ -267,10 +267,10 @@ read_mtu (const ProfileKey *self, const char *value, Profile *profile, GError **
 }
 
 static char *
-write_mtu (const ProfileKey *self, const Profile *profile)
+write_automatic (const ProfileKey *self, const Profile *profile)
 {
-    unsigned mtu = FIELD (unsigned, profile, self);
-    return mtu == 0 ? g_strdup ("auto") : g_strdup_printf ("%u", mtu);
+    unsigned number = FIELD (unsigned, profile, self);
+    return number == 0 ? g_strdup ("auto") : g_strdup_printf ("%u", number);
 }
 
 /* Largest first: the first one that fits evenly is written. */
@@ -623,7 +623,8 @@ const ProfileKey profile_keys[] = {
     { "network", "dns", SOURCE (dns, dns_list, dns_sources, addresses) },
     { "network", "domains", HOSTS (domains) },
     { "network", "plane", WORD (plane, planes) },
-    { "network", "mtu", AT (mtu), .read = read_mtu, .write = write_mtu, .least = 576, .most = 65535 },
+    { "network", "mtu", AT (mtu), .read = read_automatic, .write = write_automatic, .least = 576, .most = 65535 },
+    { "network", "replay-window", AT (replay_window), .read = read_automatic, .write = write_automatic, .least = 32, .most = 4096 },
     { "network", "lan", YES_NO (lan, switches) },
     { "network", "kill-switch", YES_NO (kill_switch, switches) },
     { "network", "ipv6-guard", YES_NO (ipv6_guard, switches) },

@@ -90,7 +90,8 @@ typedef struct
     GArray *dns_list; /* IpAddress */
     char **domains;   /* beside those of the gateway; NULL: none */
     ProfilePlane plane;
-    unsigned mtu; /* 0: auto */
+    unsigned mtu;           /* 0: auto */
+    unsigned replay_window; /* packets; 0: auto */
     bool lan; /* networks that this host is attached to stay reachable beside a tunnel with rules */
     bool kill_switch;
     bool ipv6_guard;

@@ -149,6 +149,7 @@ choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gatewa
         OUTRIDER_OUTER_MARK, &self->why_not_kernel, error);
     if (self->plane == NULL)
         return false;
+    outrider_data_plane_set_replay_window (self->plane, self->profile->replay_window);
     if (self->why_not_kernel != NULL)
         tunnel_notice (self, "%s: using the userspace plane", self->why_not_kernel);
     tunnel_watch_plane (self);

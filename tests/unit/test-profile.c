@@ -116,6 +116,7 @@ static const struct
     { "network", "domains", "corp.example;lab.example" },
     { "network", "plane", "kernel" },
     { "network", "mtu", "1280" },
+    { "network", "replay-window", "1024" },
     { "network", "lan", "no" },
     { "network", "kill-switch", "yes" },
     { "network", "ipv6-guard", "no" },
