@@ -7,6 +7,14 @@
 
 #include <stdio.h>
 
+#define INDENTED "           "
+
+enum
+{
+    MARGIN = 11, /* columns of INDENTED */
+    WIDTH = 80,
+};
+
 typedef enum
 {
     LEVEL_GOOD,
@@ -15,7 +23,7 @@ typedef enum
     LEVEL_PROBLEM,
 } Level;
 
-static const char *const words[] = {
+static const char *const level_words[] = {
     [LEVEL_GOOD] = "ok",
     [LEVEL_MENDED] = "mended",
     [LEVEL_NOTE] = "note",
@@ -29,11 +37,28 @@ print_object (const Doctor *self, Level level, const char *text, const char *nex
     json_line_add_string (builder, "event", "finding");
     json_line_add_string (builder, "group", self->group);
     json_line_add_string (builder, "check", self->check);
-    json_line_add_string (builder, "level", words[level]);
+    json_line_add_string (builder, "level", level_words[level]);
     json_line_add_string (builder, "message", text);
     json_line_add_string (builder, "hint", next);
     g_autofree char *line = json_line_end (builder);
     puts (line);
+}
+
+/* From where the mark ends to the right edge, in whole words. */
+static void
+print_wrapped (const char *text)
+{
+    g_auto (GStrv) words = g_strsplit (text, " ", -1);
+    glong column = MARGIN;
+    for (char **word = words; *word != NULL; word++)
+    {
+        glong length = g_utf8_strlen (*word, -1);
+        bool first = word == words;
+        bool next_line = !first && column + 1 + length > WIDTH;
+        printf ("%s%s", first ? "" : next_line ? "\n" INDENTED : " ", *word);
+        column = next_line ? MARGIN + length : column + length + !first;
+    }
+    putchar ('\n');
 }
 
 static void
@@ -44,9 +69,12 @@ print_line (Doctor *self, Level level, const char *text, const char *next)
         printf ("%s%c%s\n", self->heading != NULL ? "\n" : "", g_ascii_toupper (*self->group),
                 self->group + 1);
     self->heading = self->group;
-    printf ("  %-8s %s\n", words[level], escaped);
-    if (next != NULL)
-        printf ("           %s\n", next);
+    printf ("  %-8s ", level_words[level]);
+    print_wrapped (escaped);
+    if (next == NULL)
+        return;
+    fputs (INDENTED, stdout);
+    print_wrapped (next);
 }
 
 static void tell (Doctor *self, Level level, const char *next, const char *format,

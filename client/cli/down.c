@@ -110,6 +110,9 @@ report (const Down *self)
         printf ("Ended %u tunnel%s.\n", self->ended, plural (self->ended));
     if (self->lifted > 0)
         printf ("Lifted %u kill switch%s.\n", self->lifted, self->lifted == 1 ? "" : "es");
+    else if (self->release)
+        puts (self->name == NULL ? "No kill switch was in force."
+                                 : "No such kill switch was in force.");
     if (self->guards > 0)
         printf ("%u kill switch%s in force: what belongs into the tunnel is refused; "
                 "\"outrider down --release\" lifts it.\n",

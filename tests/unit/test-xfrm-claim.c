@@ -104,6 +104,14 @@ our_numbers (void)
     g_assert_false (xfrm_claim_is_ours (0));
 }
 
+static unsigned
+count_leftovers (void)
+{
+    unsigned count = 99;
+    g_assert_cmpint (xfrm_count_leftovers (&count), ==, 0);
+    return count;
+}
+
 /* What is left of the dead goes; what belongs to the living, or to others, stays. */
 static void
 leftovers_are_removed_and_nothing_else (void)
@@ -119,7 +127,10 @@ leftovers_are_removed_and_nothing_else (void)
     put_policies (XFRM_IF_ID_BASE + 1);
     put_policies (XFRM_IF_ID_BASE + XFRM_NUMBERS_MAX - 1);
 
+    g_assert_cmpuint (count_leftovers (), ==, 6);
+    g_assert_cmpuint (count_policies (XFRM_IF_ID_BASE), ==, 3); /* counted, and still there */
     xfrm_remove_leftovers ();
+    g_assert_cmpuint (count_leftovers (), ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS (foreign); i++)
         g_assert_cmpuint (count_policies (foreign[i]), ==, 3);
     g_assert_cmpuint (count_policies (XFRM_IF_ID_BASE), ==, 0);
@@ -127,9 +138,59 @@ leftovers_are_removed_and_nothing_else (void)
     g_assert_cmpuint (count_policies (XFRM_IF_ID_BASE + XFRM_NUMBERS_MAX - 1), ==, 0);
 
     close (claim);
+    g_assert_cmpuint (count_leftovers (), ==, 3);
     xfrm_remove_leftovers ();
     g_assert_cmpuint (count_policies (XFRM_IF_ID_BASE + 1), ==, 0);
     g_assert_cmpuint (count_policies (1), ==, 3);
+}
+
+static unsigned
+count_foreign (const char *source)
+{
+    IpAddress address;
+    unsigned count = 99;
+    g_assert_true (ip_address_parse (source, &address));
+    g_assert_cmpint (xfrm_count_foreign (&address, &count), ==, 0);
+    return count;
+}
+
+/* Others' policies count if they would take what we send to a gateway, wherever that is. */
+static void
+foreign_policies_that_take_everything (void)
+{
+    if (!is_possible ())
+        return;
+    static const struct
+    {
+        const char *source, *destination;
+        XfrmDirection direction;
+        uint32_t if_id;
+        bool takes;
+    } rows[] = {
+        { "0.0.0.0/0", "0.0.0.0/0", XFRM_DIRECTION_OUT, 0, true },
+        { "192.0.2.0/24", "0.0.0.0/0", XFRM_DIRECTION_OUT, 0, true },
+        { "192.0.2.9/32", "0.0.0.0/0", XFRM_DIRECTION_OUT, 0, true },
+        { "192.0.2.10/32", "0.0.0.0/0", XFRM_DIRECTION_OUT, 0, false },
+        { "0.0.0.0/0", "10.0.0.0/8", XFRM_DIRECTION_OUT, 0, false },
+        { "0.0.0.0/0", "0.0.0.0/0", XFRM_DIRECTION_IN, 0, false },
+        { "0.0.0.0/0", "0.0.0.0/0", XFRM_DIRECTION_FORWARD, 0, false },
+        { "0.0.0.0/0", "0.0.0.0/0", XFRM_DIRECTION_OUT, 7, false },
+        { "::/0", "::/0", XFRM_DIRECTION_OUT, 0, false },
+    };
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    unsigned before = count_foreign ("192.0.2.9");
+    for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+        XfrmPolicy policy = make_policy (rows[i].if_id, rows[i].direction);
+        XfrmMessage message;
+        g_assert_true (ip_prefix_parse (rows[i].source, &policy.selector.source));
+        g_assert_true (ip_prefix_parse (rows[i].destination, &policy.selector.destination));
+        xfrm_write_put_policy (&message, &policy, false);
+        g_assert_cmpint (xfrm_socket_do (xfrm, &message), ==, 0);
+        g_assert_cmpuint (count_foreign ("192.0.2.9"), ==, before + rows[i].takes);
+        xfrm_write_delete_policy (&message, &policy);
+        g_assert_cmpint (xfrm_socket_do (xfrm, &message), ==, 0);
+    }
 }
 
 /* More than one send of the queue, and a refusal among them that does not stop the others. */
@@ -187,6 +248,24 @@ auto_takes_what_is_possible (void)
     g_assert_cmpuint (if_nametoindex ("outrider-tried"), ==, 0);
 }
 
+/* What doctor tells of the kernel is what the choice goes by. */
+static void
+what_is_missing_is_told (void)
+{
+    if (!is_possible ())
+        return;
+    g_autoptr (GError) error = NULL, none = NULL;
+    bool possible_at_all = outrider_kernel_plane_is_possible (IP_V4, NULL, NULL);
+    bool interfaces = outrider_kernel_plane_has_interfaces (&none);
+    g_autoptr (GPtrArray) missing = outrider_kernel_plane_list_missing (&error);
+    g_assert_true (interfaces == (none == NULL) && (missing != NULL) == (error == NULL));
+    if (missing == NULL || !interfaces)
+        g_assert_false (possible_at_all);
+    if (missing == NULL)
+        g_assert_true (g_str_has_prefix (error->message, "this kernel has no "));
+    g_assert_cmpuint (count_leftovers (), ==, 0);
+}
+
 static void
 userspace_is_not_asked_about (void)
 {
@@ -208,8 +287,10 @@ main (int argc, char **argv)
     g_test_add_func ("/xfrm-claim/held", a_claim_is_held_as_long_as_it_is_open);
     g_test_add_func ("/xfrm-claim/numbers", our_numbers);
     g_test_add_func ("/xfrm-claim/leftovers", leftovers_are_removed_and_nothing_else);
+    g_test_add_func ("/xfrm-claim/foreign", foreign_policies_that_take_everything);
     g_test_add_func ("/xfrm-claim/many-messages", many_messages_in_a_row);
     g_test_add_func ("/choice/auto", auto_takes_what_is_possible);
+    g_test_add_func ("/choice/missing", what_is_missing_is_told);
     g_test_add_func ("/choice/userspace", userspace_is_not_asked_about);
     return g_test_run ();
 }
