@@ -73,6 +73,7 @@ collect_rule (const struct nlmsghdr *message, void *data)
         .priority = mnl_attr_get_u32 (attributes[FRA_PRIORITY]),
         .table = mnl_attr_get_u32 (attributes[FRA_TABLE]),
         .suppress_length = -1,
+        .refuses = header->action == FR_ACT_PROHIBIT,
     };
     if (has_size (attributes[FRA_FWMARK], 4))
         rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);

@@ -3,11 +3,14 @@
 
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 enum
 {
-    PRIORITY_BASE = 20340, /* of the first device's rules; a pair for each */
-    PRIORITY_PAIRS = 1024,
+    PRIORITY_BASE = 20340, /* of the first device's rules; so many for each */
+    PRIORITY_STEP = 4,
+    PRIORITY_DEVICES = 512,
+    DNS_PORT = 53,
     METRIC_SPLIT =
         20340, /* in the main table, plus the device's index: far behind everybody else's */
     METRIC_LAST = INT32_MAX,
@@ -35,7 +38,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (State, state_clear)
 static uint32_t
 get_priority (uint32_t device_index)
 {
-    return PRIORITY_BASE + 2 * (device_index % PRIORITY_PAIRS);
+    return PRIORITY_BASE + PRIORITY_STEP * (device_index % PRIORITY_DEVICES);
 }
 
 static uint32_t
@@ -104,6 +107,29 @@ widest_route (const NetworkPlan *plan, IpFamily family)
     return widest;
 }
 
+/*
+ * Whatever a resolver thinks of other links' servers, or somebody writes into its file meanwhile: questions go through the
+ * tunnel that takes all traffic. A profile that leaves the resolver alone leaves its questions alone, too.
+ */
+static void
+list_name_rules (const NetworkPlan *plan, IpFamily family, GArray *rules)
+{
+    static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+    bool full = family == IP_V6 ? plan->full_v6 || plan->block_v6 : plan->full_v4;
+    for (size_t i = 0; full && plan->guard_dns && i < 2 * G_N_ELEMENTS (protocols); i++)
+    {
+        uint32_t refuses = i % 2;
+        NetlinkRule rule = { .family = family,
+                             .priority = get_priority ((uint32_t)plan->device_index) + refuses,
+                             .table = get_table (plan),
+                             .suppress_length = -1,
+                             .ip_protocol = protocols[i / 2],
+                             .port = DNS_PORT,
+                             .refuses = refuses != 0 };
+        g_array_append_val (rules, rule);
+    }
+}
+
 static void
 list_rules (const NetworkPlan *plan, GArray *rules)
 {
@@ -114,14 +140,15 @@ list_rules (const NetworkPlan *plan, GArray *rules)
         if (widest < 0)
             continue;
         NetlinkRule nearer = { .family = families[f],
-                               .priority = priority,
+                               .priority = priority + 2,
                                .table = RT_TABLE_MAIN,
                                .suppress_length = widest };
         NetlinkRule ours = { .family = families[f],
-                             .priority = priority + 1,
+                             .priority = priority + 3,
                              .table = get_table (plan),
                              .not_mark = NETLINK_OUTER_MARK,
                              .suppress_length = -1 };
+        list_name_rules (plan, families[f], rules);
         if (plan->lan)
             g_array_append_val (rules, nearer);
         g_array_append_val (rules, ours);
@@ -233,7 +260,8 @@ find_table_of_pair (const GArray *rules, const NetlinkRule *rule)
 static bool
 is_leftover (const GArray *rules, const NetlinkRule *rule)
 {
-    if (rule->priority < PRIORITY_BASE || rule->priority >= PRIORITY_BASE + 2 * PRIORITY_PAIRS)
+    if (rule->priority < PRIORITY_BASE ||
+        rule->priority >= PRIORITY_BASE + PRIORITY_STEP * PRIORITY_DEVICES)
         return false;
     if (rule->table != RT_TABLE_MAIN)
         return is_of_device (rule->table) && !device_exists (rule->table);

@@ -6,8 +6,11 @@
  * the same width that is there already. Where rules must tell the tunnel's own outer packets apart (NetworkPlan.own_table),
  * the routes stand in a table of the device's own, and two rules a family lead there:
  *
- *     P:    from all lookup main suppress_prefixlength N    what is nearer than the tunnel's routes stays where it is
- *     P+1:  not from all fwmark MARK lookup TABLE           the rest, but for the outer packets
+ *     P:    from all ipproto udp (tcp) dport 53 lookup TABLE
+ *     P+1:  the same, prohibit                              NetworkPlan.guard_dns: no name is asked for beside it,
+ *                                                           not even by who binds to another link
+ *     P+2:  from all lookup main suppress_prefixlength N    what is nearer than the tunnel's routes stays where it is
+ *     P+3:  not from all fwmark MARK lookup TABLE           the rest, but for the outer packets
  *
  * P is of the device, so that two tunnels never share a rule; the one that came first is asked first.
  */

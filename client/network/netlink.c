@@ -214,7 +214,9 @@ put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRul
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
     header->family = address_family (rule->family);
-    header->action = type == RTM_DELRULE ? FR_ACT_UNSPEC /* the rest says it */ : FR_ACT_TO_TBL;
+    header->action = rule->refuses         ? FR_ACT_PROHIBIT
+                     : type == RTM_DELRULE ? FR_ACT_UNSPEC /* the rest says it */
+                                           : FR_ACT_TO_TBL;
     header->flags = rule->not_mark != 0 ? FIB_RULE_INVERT : 0;
     mnl_attr_put_u32 (message, FRA_PRIORITY, rule->priority);
     header->table = short_table (rule->table);
@@ -249,7 +251,7 @@ same_rule (const NetlinkRule *a, const NetlinkRule *b)
     return a->family == b->family && a->priority == b->priority && a->table == b->table &&
            a->not_mark == b->not_mark && a->suppress_length == b->suppress_length &&
            ip_address_equal (&a->to, &b->to) && a->ip_protocol == b->ip_protocol &&
-           a->port == b->port;
+           a->port == b->port && a->refuses == b->refuses;
 }
 
 bool

@@ -55,6 +55,8 @@ typedef struct
     IpAddress to;        /* IP_NONE: any */
     uint8_t ip_protocol; /* IPPROTO_UDP, ...; 0: any */
     uint16_t port;       /* of the destination; 0: any */
+    bool
+        refuses; /* the sender is told: "administratively prohibited"; TABLE just says whose rule it is */
 } NetlinkRule;
 
 /* RULES: NetlinkRule */

@@ -5,6 +5,7 @@
 
 enum
 {
+    DNS_PORT = 53,
     MTU_LEAST_V4 = 576,
     MTU_LEAST_V6 = 1280, /* RFC 8200 5: less, and the kernel takes IPv6 off the device */
 };
@@ -351,6 +352,9 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     plan_excludes (plan, inputs);
     plan_overlaps (plan, inputs);
     plan_domains (plan, inputs);
+    /* Some gateways listen where name servers do: what goes there then is the tunnel itself. */
+    plan->guard_dns =
+        plan->dns->len > 0 && (plan->full_v4 || plan->full_v6) && inputs->profile->port != DNS_PORT;
     plan->dns_default = plan->full_v4 || plan->full_v6 || plan->search->len == 0;
 
     bool wants_routes = inputs->profile->routes != PROFILE_NONE;
@@ -424,7 +428,7 @@ bool
 network_plan_differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b)
 {
     return a->device_index == b->device_index && a->own_table == b->own_table &&
-           a->block_v6 == b->block_v6 && a->lan == b->lan &&
+           a->block_v6 == b->block_v6 && a->lan == b->lan && a->guard_dns == b->guard_dns &&
            same_prefixes (a->addresses, b->addresses) && same_prefixes (a->routes, b->routes) &&
            same_prefixes (a->excludes, b->excludes) && same_addresses (a->dns, b->dns) &&
            same_strings (a->search, b->search);

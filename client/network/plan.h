@@ -36,6 +36,7 @@ typedef struct
     GArray *dns;   /* IpAddress; empty: the resolver is left alone */
     GPtrArray *
         search; /* char *, lower case: search domains, and with split DNS the routing domains; none without DNS */
+    bool guard_dns;   /* a full tunnel with name servers: no name is to be asked for beside it */
     bool dns_default; /* all names go to these servers, not the domains' alone */
     GArray *
         overlaps; /* LocalNetwork: reached here and not through the tunnel, though the tunnel has them, too */

@@ -153,6 +153,15 @@ rules_are_added (void)
     table.family = IP_V6;
     netlink_add_rule (netlink, &table);
     assert_queued (netlink, captured_rule_table_v6);
+    NetlinkRule refusing = { .family = IP_V4,
+                             .priority = 20341,
+                             .table = TABLE,
+                             .suppress_length = -1,
+                             .ip_protocol = IPPROTO_UDP,
+                             .port = 53,
+                             .refuses = true };
+    netlink_add_rule (netlink, &refusing);
+    assert_queued (netlink, captured_rule_refuses);
     NetlinkRule names = { .family = IP_V4,
                           .priority = 22402,
                           .table = RT_TABLE_MAIN,

@@ -76,6 +76,35 @@ def resolved_full(case):
 
 
 @scenario(only="outrider")
+def resolved_full_and_a_domain_of_the_lan(case):
+    """The LAN's own domain, which systemd-resolved would ask of the LAN's server: not beside a full tunnel."""
+    resolved = Resolved(case)
+    resolved.control("domain", "eth0", "outside.test")
+    case.settle()
+    case.gateway.configure(**FULL)
+    tunnel = case.connect()
+    questions = Questions(case)
+    case.host.run("getent", "ahosts", "www.outside.test", timeout=4)
+    case.equal("questions beside the tunnel", questions.asked(), [])
+    case.resolves("www.corp.test", "10.77.0.2")
+    case.stop(tunnel)
+    case.resolves("www.outside.test", OUTSIDE)
+
+
+@scenario(only="outrider")
+def file_rewritten_beside_a_full_tunnel(case):
+    """A DHCP client puts the LAN's server back into the file: it is not asked while the tunnel has everything."""
+    case.gateway.configure(**FULL)
+    tunnel = case.connect()
+    case.host.shell(f"echo nameserver {OUTSIDE} > /etc/resolv.conf")
+    questions = Questions(case)
+    case.host.run("getent", "ahosts", "www.outside.test", timeout=4)
+    case.equal("questions beside the tunnel", questions.asked(), [])
+    case.stop(tunnel)
+    case.equal("name servers", case.nameservers(), [OUTSIDE])
+
+
+@scenario(only="outrider")
 def resolved_without_domains(case):
     """Networks and a server, but no domain: the server is asked beside the others, and all names resolve."""
     resolved = Resolved(case)
