@@ -7,8 +7,10 @@
  *     HDR, SK {V}  -->
  *                                        <--  HDR, SK {}
  *
- * If nothing comes back, the same request is sent again without the padding: nobody has seen the large one, or its answer
- * alone was lost and comes again. From then on it is a liveness check as any other.
+ * If nothing comes back, the same request is sent again without the padding, and the large one beside it, which may be
+ * fragmented now: a gateway that has not seen it answers the small one, and one whose answer alone was lost answers the
+ * very request that it knows (strongSwan takes nothing else for a repetition). From then on it is a liveness check as any
+ * other.
  */
 
 #include "ike/session-internal.h"
@@ -104,6 +106,7 @@ ike_probe_end (IkeSession *self, IkeSa *sa, gint64 now)
         return;
     GPtrArray *datagrams = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
     g_ptr_array_add (datagrams, small);
+    g_ptr_array_add (datagrams, g_bytes_ref (sa->window.request->pdata[0]));
     ike_session_push_datagrams (self, datagrams, now);
     ike_window_restart (&sa->window, datagrams, now);
     ike_probe_lose (self, sa);
