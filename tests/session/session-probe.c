@@ -25,6 +25,14 @@ swallow (Network *network, NetworkDirection direction, unsigned index, GByteArra
                                                                                  : FATE_ARRIVES;
 }
 
+/* The gateway's answers up to that one are lost. */
+static NetworkFate
+lose_answers (Network *network, NetworkDirection direction, unsigned index, GByteArray *datagram)
+{
+    return direction == TO_CLIENT && index < GPOINTER_TO_UINT (network->decide_data) ? FATE_LOST
+                                                                                     : FATE_ARRIVES;
+}
+
 /* The gateway's next answer is lost. */
 static NetworkFate
 lose_answer (Network *network, NetworkDirection direction, unsigned index, GByteArray *datagram)
@@ -134,6 +142,19 @@ a_lost_answer_is_repeated (void)
     assert_alive (network);
 }
 
+/* The gateway has the large one and answers nothing but its repetition; all its answers to the first copies are lost. */
+static void
+the_gateway_knows_the_large_one (void)
+{
+    g_autoptr (Network) network = connected (NULL);
+    network->decide = lose_answers;
+    network->decide_data = GUINT_TO_POINTER (network->sent[TO_CLIENT] + 5);
+    probe (network, 1500);
+    network_run (network, 15 * IKE_SECOND);
+    network_assert_story (network, "lost:1500");
+    assert_alive (network);
+}
+
 /* While a probe is lost for good, everything else waits, and then goes on. */
 static void
 rekeys_wait_for_a_probe (void)
@@ -213,6 +234,7 @@ main (int argc, char **argv)
     FIXTURE_ADD_TABLE ("/probe/suite", suites, each_suite_fills_the_packet);
     g_test_add_func ("/probe/swallowed", what_is_swallowed_is_told);
     g_test_add_func ("/probe/lost-answer", a_lost_answer_is_repeated);
+    g_test_add_func ("/probe/known", the_gateway_knows_the_large_one);
     g_test_add_func ("/probe/rekeys-wait", rekeys_wait_for_a_probe);
     g_test_add_func ("/probe/gateway-rekeys", the_gateway_rekeys_meanwhile);
     g_test_add_func ("/probe/close", a_close_does_not_wait_for_long);

@@ -33,6 +33,8 @@ typedef struct
     IkeReassembly requests;
     IkeReassembly responses;
     ResponderPending pending;
+    guint
+        request_hash; /* of the last request that came in one piece: only the very same one is a repetition */
     bool deleted;
 
     /* its own request under way */

@@ -323,7 +323,11 @@ receive_sealed (Responder *self, ResponderSa *sa, const IkeHeader *header, ByteV
         return;
     IkeWindowVerdict verdict =
         response ? IKE_WINDOW_NEW : ike_window_judge_request (&sa->window, header->message_id);
-    if (verdict == IKE_WINDOW_REPEATED)
+    g_autoptr (GBytes) octets = g_bytes_new_static (datagram.data, datagram.size);
+    guint hash = sealed->type == PAYLOAD_SKF ? 0 : g_bytes_hash (octets);
+    if (!response && verdict == IKE_WINDOW_NEW)
+        sa->request_hash = hash;
+    if (verdict == IKE_WINDOW_REPEATED && hash == sa->request_hash)
         receive_repeated (self, sa, header, &fragment);
     if (verdict != IKE_WINDOW_NEW)
         return;
