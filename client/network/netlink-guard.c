@@ -88,13 +88,7 @@ list_rules (const NetworkGuard *guard, GArray *rules)
     list_name_rules (guard, rules);
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
-        int widest = -1;
-        for (guint i = 0; i < guard->refused->len; i++)
-        {
-            const IpPrefix *prefix = &g_array_index (guard->refused, IpPrefix, i);
-            if (prefix->address.family == families[f] && (widest < 0 || prefix->length < widest))
-                widest = prefix->length;
-        }
+        int widest = network_find_widest (guard->refused, families[f]);
         if (widest < 0)
             continue;
         NetlinkRule nearer = { .family = families[f],

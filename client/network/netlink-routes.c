@@ -93,20 +93,6 @@ list_routes (const NetworkPlan *plan, GArray *routes)
     }
 }
 
-/* The length of the widest route of FAMILY in the plan; -1: it has none. */
-static int
-widest_route (const NetworkPlan *plan, IpFamily family)
-{
-    int widest = plan->block_v6 && family == IP_V6 ? 0 : -1;
-    for (guint i = 0; i < plan->routes->len; i++)
-    {
-        const IpPrefix *route = &g_array_index (plan->routes, IpPrefix, i);
-        if (route->address.family == family && (widest < 0 || route->length < widest))
-            widest = route->length;
-    }
-    return widest;
-}
-
 /*
  * Whatever a resolver thinks of other links' servers, or somebody writes into its file meanwhile: questions go through the
  * tunnel that takes all traffic. A profile that leaves the resolver alone leaves its questions alone, too.
@@ -136,7 +122,8 @@ list_rules (const NetworkPlan *plan, GArray *rules)
     uint32_t priority = get_priority ((uint32_t)plan->device_index);
     for (size_t f = 0; plan->own_table && f < G_N_ELEMENTS (families); f++)
     {
-        int widest = widest_route (plan, families[f]);
+        bool blocked = plan->block_v6 && families[f] == IP_V6;
+        int widest = blocked ? 0 : network_find_widest (plan->routes, families[f]);
         if (widest < 0)
             continue;
         NetlinkRule nearer = { .family = families[f],

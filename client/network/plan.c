@@ -367,6 +367,19 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     return g_steal_pointer (&plan);
 }
 
+int
+network_find_widest (const GArray *prefixes, IpFamily family)
+{
+    int widest = -1;
+    for (guint i = 0; i < prefixes->len; i++)
+    {
+        const IpPrefix *prefix = prefix_at (prefixes, i);
+        if (prefix->address.family == family && (widest < 0 || prefix->length < widest))
+            widest = prefix->length;
+    }
+    return widest;
+}
+
 bool
 network_plan_has_address (const NetworkPlan *self, const IpPrefix *address)
 {

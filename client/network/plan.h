@@ -64,6 +64,9 @@ typedef struct
 NetworkPlan *network_plan_new (const NetworkPlanInputs *inputs, GError **error);
 NetworkPlan *network_plan_copy (const NetworkPlan *self);
 
+/* The length of the widest of PREFIXES (IpPrefix) that is of FAMILY; -1: none is. */
+int network_find_widest (const GArray *prefixes, IpFamily family);
+
 bool network_plan_has_address (const NetworkPlan *self, const IpPrefix *address);
 
 /* All the same but the MTU, as when the path became narrower. */
