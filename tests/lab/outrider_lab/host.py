@@ -129,7 +129,8 @@ class Host:
         self.holder = None
 
     def enter(self):
-        return ["nsenter", "-t", str(self.pid), "-m", "-u", "-p", "-n", "--"]
+        """Its root directory, too: the lab may itself run in a chroot, the namespace's root is beyond."""
+        return ["nsenter", "-t", str(self.pid), "-m", "-u", "-p", "-n", "-r", "-w", "--"]
 
     def spawn(self, argv, environment=None, **popen):
         return Process(self, argv, environment, **popen)
