@@ -84,7 +84,7 @@ bool outrider_data_plane_switch_child (OutriderDataPlane *self, IkeChildSa *chil
 /* This SA (by its inbound SPI) is gone. What its peer had in flight was waited for by the session. */
 void outrider_data_plane_remove (OutriderDataPlane *self, IkeChildSa *child);
 
-/* The transport turned to another endpoint. */
+/* The transport turned to another endpoint, or has another address of its own. */
 void outrider_data_plane_moved (OutriderDataPlane *self);
 
 void outrider_data_plane_get_counters (OutriderDataPlane *self, OutriderCounters *ret_counters);

@@ -236,8 +236,8 @@ is_in_force (const XfrmChildren *self, const XfrmSelector *selector)
     return false;
 }
 
-static bool
-put_policies (XfrmChildren *self, const XfrmChild *child, GError **error)
+static void
+queue_policies (XfrmChildren *self, const XfrmChild *child)
 {
     for (guint i = 0; i < child->selectors->len; i++)
     {
@@ -251,6 +251,12 @@ put_policies (XfrmChildren *self, const XfrmChild *child, GError **error)
             xfrm_socket_queue (self->socket, &message);
         }
     }
+}
+
+static bool
+put_policies (XfrmChildren *self, const XfrmChild *child, GError **error)
+{
+    queue_policies (self, child);
     int refusal = xfrm_socket_commit (self->socket);
     return refusal == 0 ||
            xfrm_refuse ("the kernel refused the policies of the child SA", refusal, error);
@@ -422,19 +428,35 @@ xfrm_children_remove (XfrmChildren *self, const IkeChildSa *sa)
 /* ---- another path ---- */
 
 /*
- * XFRM_MSG_MIGRATE would not do: the kernel copies a state with its sequence number and deletes it after, so that what is sent
- * in between uses numbers that the copy uses again, and with them nonces. Here the state goes first; the kernel's last word on
- * it has the numbers where they stopped.
+ * Other ports are changed in a state as it stands. Another address needs another state, which goes on where the first one
+ * stopped. XFRM_MSG_MIGRATE would not do: it copies a state with its sequence number and deletes it after, so that what is sent
+ * in between uses numbers, and with them nonces, that the copy uses again.
+ *
+ * What sends is made anew by one request to the kernel, so that packets hardly find a gap. Its last number is not known before
+ * it has ended: the new one leaps ahead, and what the kernel tells of the old one's end says whether that was far enough.
  */
+#define SEQUENCE_LEAP ((uint64_t)1 << 20)
+
 static bool
-take_state (XfrmChildren *self, XfrmSocket *listener, const XfrmState *state,
-            XfrmStateFacts *ret_facts)
+change_ports (XfrmChildren *self, const XfrmChild *child)
+{
+    for (Way way = INBOUND; way <= OUTBOUND; way++)
+    {
+        if (!child->made[way] || !child->sa->encapsulated)
+            continue;
+        XfrmState state = state_of (self, child, way);
+        g_auto (XfrmMessage) message;
+        xfrm_write_update_state (&message, &state);
+        xfrm_socket_queue (self->socket, &message);
+    }
+    return xfrm_socket_commit (self->socket) == 0;
+}
+
+/* What the kernel told of a state's end; false: nothing. */
+static bool
+hear_last_word (XfrmSocket *listener, const XfrmState *state, XfrmStateFacts *ret_facts)
 {
     StateSearch search = { .spi = state->spi, .destination = state->destination };
-    XfrmMessage message;
-    xfrm_write_delete_state (&message, state);
-    if (xfrm_socket_do (self->socket, &message) != 0)
-        return false;
     xfrm_socket_listen (listener, hear_deleted_state, &search);
     if (search.found)
         *ret_facts = search.facts;
@@ -449,64 +471,100 @@ reduce (uint64_t limit, uint64_t used)
 
 /* What was used up stays used up; the time begins anew, which the session's own clock watches. */
 static void
-reduce_limits (XfrmLimits *limits, const XfrmStateFacts *facts)
+reduce_limits (XfrmLimits *limits, uint64_t packets, uint64_t octets)
 {
-    limits->soft_packets = reduce (limits->soft_packets, facts->packets);
-    limits->hard_packets = reduce (limits->hard_packets, facts->packets);
-    limits->soft_octets = reduce (limits->soft_octets, facts->octets);
-    limits->hard_octets = reduce (limits->hard_octets, facts->octets);
+    limits->soft_packets = reduce (limits->soft_packets, packets);
+    limits->hard_packets = reduce (limits->hard_packets, packets);
+    limits->soft_octets = reduce (limits->soft_octets, octets);
+    limits->hard_octets = reduce (limits->hard_octets, octets);
 }
 
+/* Nothing comes to the new address yet: the gateway does not know it. */
 static bool
-move_state (XfrmChildren *self, XfrmSocket *listener, const XfrmState *from, XfrmChild *child,
-            Way way)
+move_inbound (XfrmChildren *self, XfrmSocket *listener, const XfrmState *from, XfrmChild *child)
 {
-    XfrmStateFacts facts;
-    child->made[way] = false;
-    if (!take_state (self, listener, from, &facts))
+    XfrmStateFacts last;
+    XfrmMessage message;
+    xfrm_write_delete_state (&message, from);
+    child->made[INBOUND] = false;
+    if (xfrm_socket_do (self->socket, &message) != 0 || !hear_last_word (listener, from, &last))
         return false;
-    add_facts (&facts, way, &self->gone);
-    reduce_limits (&child->limits[way], &facts);
-    return install_state (self, child, way, &facts.replay, NULL);
+    add_facts (&last, INBOUND, &self->gone);
+    reduce_limits (&child->limits[INBOUND], last.packets, last.octets);
+    return install_state (self, child, INBOUND, &last.replay, NULL);
 }
 
-/* False: one of its states is lost, for its numbers are not known any more. */
 static bool
-move_child (XfrmChildren *self, XfrmSocket *listener, XfrmChild *child)
+replace_outbound (XfrmChildren *self, const XfrmState *from, const XfrmState *to,
+                  const XfrmChild *child)
 {
-    bool moved = true;
+    XfrmMessage deletion;
+    g_auto (XfrmMessage) addition;
+    xfrm_write_delete_state (&deletion, from);
+    xfrm_write_add_state (&addition, to);
+    /* Side by side unless the kernel takes them for the same, which it does by the destination. */
+    bool alike = ip_address_equal (&from->destination, &to->destination);
+    xfrm_socket_queue (self->socket, alike ? &deletion : &addition);
+    if (alike)
+        xfrm_socket_queue (self->socket, &addition);
+    if (child->sends)
+        queue_policies (self, child);
+    if (!alike)
+        xfrm_socket_queue (self->socket, &deletion);
+    return xfrm_socket_commit (self->socket) == 0;
+}
+
+static bool
+move_outbound (XfrmChildren *self, XfrmSocket *listener, const XfrmState *from, XfrmChild *child)
+{
+    XfrmStateFacts before, last;
+    if (!get_facts (self, from, &before))
+        return false;
+    XfrmReplay replay = before.replay;
+    replay.sent += SEQUENCE_LEAP;
+    if (!child->sa->esn && replay.sent > SEQUENCE_HARD)
+        return false;
+    reduce_limits (&child->limits[OUTBOUND], before.packets + SEQUENCE_LEAP, before.octets);
+    XfrmState to = state_of (self, child, OUTBOUND);
+    to.replay = &replay;
+    bool replaced = replace_outbound (self, from, &to, child);
+    if (!hear_last_word (listener, from, &last))
+        return false;
+    add_facts (&last, OUTBOUND, &self->gone);
+    return replaced && last.replay.sent <= replay.sent;
+}
+
+/* False: one of its states is lost, or its numbers are. */
+static bool
+move_child (XfrmChildren *self, XfrmChild *child, IpEndpoint local, IpEndpoint gateway)
+{
     XfrmState from[] = { state_of (self, child, INBOUND), state_of (self, child, OUTBOUND) };
-    child->local = udp_transport_get_local (self->transport);
-    child->gateway = udp_transport_get_gateway (self->transport);
-    for (Way way = INBOUND; way <= OUTBOUND; way++)
-        if (child->made[way])
-            moved = move_state (self, listener, &from[way], child, way) && moved;
-    return moved && (!child->sends || put_policies (self, child, NULL));
-}
+    bool ports_alone = ip_address_equal (&local.address, &child->local.address) &&
+                       ip_address_equal (&gateway.address, &child->gateway.address);
+    child->local = local;
+    child->gateway = gateway;
+    if (ports_alone)
+        return change_ports (self, child);
 
-static bool
-is_elsewhere (const XfrmChildren *self, const XfrmChild *child)
-{
-    IpEndpoint local = udp_transport_get_local (self->transport);
-    IpEndpoint gateway = udp_transport_get_gateway (self->transport);
-    return !ip_endpoint_equal (&local, &child->local) ||
-           !ip_endpoint_equal (&gateway, &child->gateway);
+    g_autoptr (XfrmSocket) listener = xfrm_socket_new (NETLINK_XFRM);
+    if (listener == NULL || !xfrm_socket_join (listener, XFRMNLGRP_SA))
+        return false;
+    return move_inbound (self, listener, &from[INBOUND], child) &&
+           (!child->made[OUTBOUND] || move_outbound (self, listener, &from[OUTBOUND], child));
 }
 
 GPtrArray *
 xfrm_children_move (XfrmChildren *self)
 {
-    g_autoptr (XfrmSocket) listener = NULL;
     GPtrArray *lost = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_child_sa_unref);
     for (guint i = 0; i < self->list->len; i++)
     {
         XfrmChild *child = self->list->pdata[i];
-        if (!is_elsewhere (self, child))
-            continue;
-        if (listener == NULL)
-            listener = xfrm_socket_new (NETLINK_XFRM);
-        bool hears = listener != NULL && xfrm_socket_join (listener, XFRMNLGRP_SA);
-        if (!hears || !move_child (self, listener, child))
+        IpEndpoint local = udp_transport_get_local (self->transport);
+        IpEndpoint gateway = udp_transport_get_gateway (self->transport);
+        bool elsewhere = !ip_endpoint_equal (&local, &child->local) ||
+                         !ip_endpoint_equal (&gateway, &child->gateway);
+        if (elsewhere && !move_child (self, child, local, gateway))
             g_ptr_array_add (lost, ike_child_sa_ref (child->sa));
     }
     return lost;

@@ -33,7 +33,7 @@ bool xfrm_children_switch (XfrmChildren *self, const IkeChildSa *sa, GError **er
 void xfrm_children_remove (XfrmChildren *self, const IkeChildSa *sa);
 
 /*
- * Brings the states to where the transport is now; sequence numbers and replay windows go on where they stopped. The SAs
+ * Brings the states to where the transport is now, with their replay windows; no sequence number is used twice. The SAs
  * (IkeChildSa) for which that failed carry nothing any more.
  */
 GPtrArray *xfrm_children_move (XfrmChildren *self);

@@ -200,10 +200,10 @@ put_replay (struct nlmsghdr *header, const XfrmState *state)
         memcpy (field->bmp, replay->bitmap, MIN (words, replay->words) * sizeof (uint32_t));
 }
 
-void
-xfrm_write_add_state (XfrmMessage *ret_message, const XfrmState *state)
+static void
+write_state (XfrmMessage *ret_message, uint16_t type, const XfrmState *state)
 {
-    struct nlmsghdr *header = begin (ret_message, XFRM_MSG_NEWSA, NLM_F_ACK);
+    struct nlmsghdr *header = begin (ret_message, type, NLM_F_ACK);
     struct xfrm_usersa_info *info = mnl_nlmsg_put_extra_header (header, sizeof *info);
     put_address (&info->saddr, &state->source);
     put_address (&info->id.daddr, &state->destination);
@@ -226,6 +226,18 @@ xfrm_write_add_state (XfrmMessage *ret_message, const XfrmState *state)
         mnl_attr_put_u32 (header, XFRMA_SET_MARK_MASK, UINT32_MAX);
     }
     mnl_attr_put_u32 (header, XFRMA_IF_ID, state->if_id);
+}
+
+void
+xfrm_write_add_state (XfrmMessage *ret_message, const XfrmState *state)
+{
+    write_state (ret_message, XFRM_MSG_NEWSA, state);
+}
+
+void
+xfrm_write_update_state (XfrmMessage *ret_message, const XfrmState *state)
+{
+    write_state (ret_message, XFRM_MSG_UPDSA, state);
 }
 
 static void

@@ -101,6 +101,9 @@ typedef struct
 
 void xfrm_write_add_state (XfrmMessage *ret_message, const XfrmState *state);
 
+/* The state with these addresses and this SPI gets the ports and the limits of STATE; its numbers and counters go on. */
+void xfrm_write_update_state (XfrmMessage *ret_message, const XfrmState *state);
+
 /* Of STATE the addresses and the SPI count. */
 void xfrm_write_delete_state (XfrmMessage *ret_message, const XfrmState *state);
 

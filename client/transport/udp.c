@@ -331,13 +331,12 @@ udp_transport_free (UdpTransport *self)
 }
 
 bool
-udp_transport_set_gateway_port (UdpTransport *self, uint16_t port, GError **error)
+udp_transport_set_gateway (UdpTransport *self, const IpEndpoint *gateway, GError **error)
 {
-    IpEndpoint gateway = self->gateway;
-    gateway.port = port;
-    if (!connect_socket (self, &gateway, error))
+    g_return_val_if_fail (gateway->address.family == self->gateway.address.family, false);
+    if (!connect_socket (self, gateway, error))
         return false;
-    self->gateway = gateway;
+    self->gateway = *gateway;
     return true;
 }
 

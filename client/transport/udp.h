@@ -34,8 +34,8 @@ UdpTransport *udp_transport_new (const IpEndpoint *gateway, uint16_t local_port,
 void udp_transport_free (UdpTransport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UdpTransport, udp_transport_free)
 
-/* Turns to another port of the same gateway (500 to 4500); the local port stays. */
-bool udp_transport_set_gateway_port (UdpTransport *self, uint16_t port, GError **error);
+/* Turns to another endpoint of the same gateway (port 500 to 4500), of the same family; the local port stays. */
+bool udp_transport_set_gateway (UdpTransport *self, const IpEndpoint *gateway, GError **error);
 
 IpEndpoint udp_transport_get_local (const UdpTransport *self);
 IpEndpoint udp_transport_get_gateway (const UdpTransport *self);

@@ -75,7 +75,9 @@ take_established (OutriderTunnel *self, IkeAction *action)
 static void
 take_move (OutriderTunnel *self, uint16_t port, GError **error)
 {
-    if (!udp_transport_set_gateway_port (self->transport, port, error))
+    IpEndpoint gateway = udp_transport_get_gateway (self->transport);
+    gateway.port = port;
+    if (!udp_transport_set_gateway (self->transport, &gateway, error))
         return;
     outrider_data_plane_moved (self->plane);
     tunnel_notice (self,

@@ -110,6 +110,14 @@ end_open (End *end, PumpOffloads offloads)
     end->host_fd = fds[1];
 }
 
+static void
+turn_to (const End *end, uint16_t port)
+{
+    IpEndpoint gateway = udp_transport_get_gateway (end->transport);
+    gateway.port = port;
+    g_assert_true (udp_transport_set_gateway (end->transport, &gateway, NULL));
+}
+
 /* Each finds a port of its own, then they turn to each other. */
 static void
 connect_ends (Tunnel *self)
@@ -124,9 +132,7 @@ connect_ends (Tunnel *self)
         g_assert_no_error (error);
     }
     for (int i = 0; i < 2; i++)
-        g_assert_true (udp_transport_set_gateway_port (
-            self->ends[i].transport, udp_transport_get_local (self->ends[1 - i].transport).port,
-            NULL));
+        turn_to (&self->ends[i], udp_transport_get_local (self->ends[1 - i].transport).port);
 }
 
 static Tunnel *
@@ -585,13 +591,13 @@ refusals_end_nothing (void)
     make_steps (tunnel);
     Flow flow = { .family = IP_V4, .protocol = PROTOCOL_UDP, .port = 5 };
     uint16_t port = udp_transport_get_local (tunnel->ends[1].transport).port;
-    g_assert_true (udp_transport_set_gateway_port (tunnel->ends[0].transport, 9, NULL));
+    turn_to (&tunnel->ends[0], 9);
     for (unsigned i = 0; i < 5; i++)
     {
         host_send (&tunnel->ends[0], &flow, 0, 300);
         carry (tunnel);
     }
-    g_assert_true (udp_transport_set_gateway_port (tunnel->ends[0].transport, port, NULL));
+    turn_to (&tunnel->ends[0], port);
     host_send (&tunnel->ends[0], &flow, 0, 300);
     carry (tunnel);
     g_assert_cmpuint (host_receive (&tunnel->ends[1], &flow, 0), ==, 300);

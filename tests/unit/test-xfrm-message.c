@@ -22,6 +22,7 @@ get_fixed_size (uint16_t type)
     switch (type)
     {
     case XFRM_MSG_NEWSA:
+    case XFRM_MSG_UPDSA:
         return sizeof (struct xfrm_usersa_info);
     case XFRM_MSG_DELSA:
         return sizeof (struct xfrm_usersa_id);
@@ -238,6 +239,17 @@ encapsulation (void)
     state = make_state (true, 0xc0ffee16, "aes256", "sha256");
     state.source_port = state.destination_port = 4500;
     assert_state (&state, captured_state_encap_v6);
+}
+
+static void
+other_ports (void)
+{
+    XfrmState state = make_state (false, 0xc0ffee1a, "aes256", "sha256");
+    state.source_port = 53211;
+    state.destination_port = 4500;
+    g_auto (XfrmMessage) message;
+    xfrm_write_update_state (&message, &state);
+    assert_like (&message, captured_state_update);
 }
 
 static void
@@ -727,6 +739,7 @@ main (int argc, char **argv)
     g_test_add_func ("/xfrm-message/numbers-go-on", numbers_go_on);
     g_test_add_func ("/xfrm-message/numbers-survive", numbers_survive);
     g_test_add_func ("/xfrm-message/encapsulation", encapsulation);
+    g_test_add_func ("/xfrm-message/other-ports", other_ports);
     g_test_add_func ("/xfrm-message/mark-and-limits", mark_and_limits);
     g_test_add_func ("/xfrm-message/all-at-once", all_at_once);
     g_test_add_func ("/xfrm-message/questions-about-states", questions_about_states);

@@ -22,7 +22,9 @@
  */
 
 #define NEAR "192.0.2.1"
+#define NEAR_ROAMED "192.0.2.11"
 #define FAR "192.0.2.2"
+#define FAR_ROAMED "192.0.2.12"
 #define NEAR_INSIDE "10.50.0.1"
 #define FAR_INSIDE "10.50.0.2"
 
@@ -150,6 +152,7 @@ typedef struct
 
 static const Kind plain = { "aes256gcm16", NULL, true, false };
 static const Kind in_udp = { "aes256gcm16", NULL, true, true };
+static const Kind without_esn = { "aes128", "sha256", false, true };
 
 /* The near end's; the far end's is the same turned round. */
 static IkeChildSa *
@@ -481,12 +484,56 @@ numbers_have_an_end (void)
     g_assert_nonnull (strstr (output, "limit: soft 3221225472(packets), hard 4294967295(packets)"));
 }
 
-/* A packet that was recorded is not taken again, before or after the gateway has another port. */
-static void
-the_path_moves (void)
+/* ---- another path ---- */
+
+/* What takes ESP in UDP in the namespace that we are in. */
+static int
+open_port (const char *address, uint16_t port)
 {
     int type = UDP_ENCAP_ESPINUDP;
-    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (4503) };
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (port) };
+    inet_pton (AF_INET, address, &in.sin_addr);
+    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    g_assert_no_errno (bind (fd, (struct sockaddr *)&in, sizeof in));
+    g_assert_no_errno (setsockopt (fd, IPPROTO_UDP, UDP_ENCAP, &type, sizeof type));
+    return fd;
+}
+
+static void
+turn_to (const End *end, const char *address, uint16_t port)
+{
+    IpEndpoint gateway = endpoint (address, port);
+    g_assert_true (udp_transport_set_gateway (end->transport, &gateway, NULL));
+    outrider_data_plane_moved (end->plane);
+}
+
+/* The way to the gateway begins at another address of ours now, as after a change of network. */
+static void
+roam (const End *end, const char *address)
+{
+    struct sockaddr none = { .sa_family = AF_UNSPEC };
+    IpEndpoint gateway = udp_transport_get_gateway (end->transport);
+    shell ("ip route replace " FAR " dev wire src %s", address);
+    g_assert_no_errno (connect (udp_transport_get_fd (end->transport), &none, sizeof none));
+    turn_to (end, FAR, gateway.port);
+    IpEndpoint local = udp_transport_get_local (end->transport);
+    g_autofree char *text = ip_address_format (&local.address);
+    g_assert_cmpstr (text, ==, address);
+}
+
+static unsigned
+count_seen (const XfrmReplay *replay)
+{
+    unsigned seen = 0;
+    for (unsigned i = 0; i < replay->words; i++)
+        seen += (unsigned)__builtin_popcount (replay->bitmap[i]);
+    return seen;
+}
+
+/* The states are the same ones: nothing about them begins anew. */
+static void
+the_gateways_port_changes (void)
+{
     g_autoptr (Bench) bench = bench_new ();
     g_autoptr (IkeChildSa) near = make_child (&in_udp, 0x1000, true);
     g_autoptr (IkeChildSa) far = make_child (&in_udp, 0x1000, false);
@@ -494,39 +541,212 @@ the_path_moves (void)
     install (bench->far, far);
     for (int i = 0; i < 3; i++)
         g_assert_true (both_ways (bench));
-    XfrmStateFacts before = look_for (near->spi_out).last;
-    g_assert_cmpuint (before.replay.sent, ==, 3);
 
-    inet_pton (AF_INET, FAR, &in.sin_addr);
     enter (far_namespace);
-    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = open_port (FAR, 4503);
     enter (near_namespace);
-    g_assert_no_errno (bind (fd, (struct sockaddr *)&in, sizeof in));
-    g_assert_no_errno (setsockopt (fd, IPPROTO_UDP, UDP_ENCAP, &type, sizeof type));
-    g_assert_true (udp_transport_set_gateway_port (bench->near->transport, 4503, NULL));
-    outrider_data_plane_moved (bench->near->plane);
-
+    turn_to (bench->near, FAR, 4503);
     XfrmStateFacts out = look_for (near->spi_out).last;
-    XfrmStateFacts heard = look_for (near->spi_in).last;
-    g_assert_cmpuint (out.packets, ==, 0);
+    g_assert_cmpuint (out.packets, ==, 3);
     g_assert_cmpuint (out.replay.sent, ==, 3);
-    g_assert_cmpuint (heard.replay.seen, ==, 3);
-    g_assert_cmpuint (heard.replay.words, ==, 4);
-    g_assert_cmpuint (__builtin_popcount (heard.replay.bitmap[0]) +
-                          __builtin_popcount (heard.replay.bitmap[1]) +
-                          __builtin_popcount (heard.replay.bitmap[2]) +
-                          __builtin_popcount (heard.replay.bitmap[3]),
-                      ==, 3);
+    XfrmStateFacts heard = look_for (near->spi_in).last;
+    g_assert_cmpuint (count_seen (&heard.replay), ==, 3);
+    shell ("ip xfrm state list spi %#x | grep -q 'sport 4501 dport 4503'", near->spi_out);
     g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
     g_assert_cmpuint (look_for (near->spi_out).last.replay.sent, ==, 4);
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    close (fd);
+}
+
+/* Ends that were set begin where they stopped. */
+static void
+our_address_changes (const void *data)
+{
+    const Kind *kind = data;
+    const XfrmLimits limits = { .soft_packets = 1 << 22, .hard_packets = 1 << 23 };
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (kind, 0x1000, false);
+    outrider_xfrm_plane_set_limits (OUTRIDER_XFRM_PLANE (bench->near->plane), &limits);
+    install (bench->near, near);
+    install (bench->far, far);
+    for (int i = 0; i < 3; i++)
+        g_assert_true (both_ways (bench));
+
+    roam (bench->near, NEAR_ROAMED);
+    XfrmStateFacts out = look_for (near->spi_out).last;
+    XfrmStateFacts heard = look_for (near->spi_in).last;
+    g_autofree char *source = ip_address_format (&out.source);
+    g_autofree char *destination = ip_address_format (&heard.destination);
+    g_assert_cmpstr (source, ==, NEAR_ROAMED);
+    g_assert_cmpstr (destination, ==, NEAR_ROAMED);
+    g_assert_cmpuint (look_for (0).found, ==, 2);
+    g_assert_cmpuint (count_policies (), ==, 3);
+    /* No number twice, neither way. */
+    g_assert_cmpuint (out.replay.sent, >, 3);
+    g_assert_cmpuint (out.replay.sent, <=, 3 + (1 << 20));
+    g_assert_cmpuint (heard.replay.seen, ==, 3);
+    g_assert_cmpuint (count_seen (&heard.replay), ==, 3);
+    shell ("ip -s xfrm state list spi %#x | grep -q 'soft %d(packets), hard %d(packets)'",
+           near->spi_out, (1 << 22) - (1 << 20) - 3, (1 << 23) - (1 << 20) - 3);
+    enter (far_namespace);
+    turn_to (bench->far, NEAR_ROAMED, 4501);
+    enter (near_namespace);
+    g_assert_true (both_ways (bench));
+
     OutriderCounters counters;
     outrider_data_plane_get_counters (bench->near->plane, &counters);
     g_assert_cmpuint (counters.packets_out, ==, 4);
-    g_assert_cmpuint (counters.packets_in, ==, 3);
+    g_assert_cmpuint (counters.packets_in, ==, 4);
+
+    /* A gateway that begins its numbers anew: what may have been heard before is not taken again. */
+    enter (far_namespace);
+    end_free (bench->far);
+    close (bench->far_fd);
+    bench->far = end_new (NEAR_ROAMED, 4501, 4502);
+    bench->far_fd = open_inside (bench->far, FAR_INSIDE, NEAR_INSIDE);
+    install (bench->far, far);
+    enter (near_namespace);
+    for (int i = 0; i < 4; i++)
+        g_assert_false (passes (bench->far_fd, bench->near_fd, NEAR_INSIDE));
+
     /* Nothing moved: nothing is touched. */
     outrider_data_plane_moved (bench->near->plane);
     g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, 1);
-    close (fd);
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    roam (bench->near, NEAR);
+}
+
+static void
+the_gateways_address_changes (void)
+{
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&plain, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (&plain, 0x1000, false);
+    install (bench->near, near);
+    install (bench->far, far);
+    g_assert_true (both_ways (bench));
+    turn_to (bench->near, FAR_ROAMED, 4502);
+    XfrmStateFacts out = look_for (near->spi_out).last;
+    g_autofree char *destination = ip_address_format (&out.destination);
+    g_assert_cmpstr (destination, ==, FAR_ROAMED);
+    g_assert_cmpuint (out.replay.sent, >, 1);
+    g_assert_cmpuint (look_for (0).found, ==, 2);
+    g_assert_cmpuint (count_policies (), ==, 3);
+    g_assert_cmpuint (look_for (near->spi_in).last.replay.seen, ==, 1);
+    /* It leaves for the new address; who is there knows no such state. */
+    passes (bench->near_fd, bench->far_fd, FAR_INSIDE);
+    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, 1);
+    turn_to (bench->near, FAR, 4502);
+    g_assert_true (both_ways (bench));
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+}
+
+/* Without ESN the numbers end: an SA that has none left to leap over is given up for another. */
+static void
+no_number_is_left_to_leap_over (void)
+{
+    static const Kind kind = { "aes256gcm16", NULL, false, false };
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&kind, 0x1000, true);
+    install (bench->near, near);
+    /* iproute2 sets no numbers of a state that is there: one in its place, with the same name and the last numbers but few. */
+    shell ("ip xfrm state delete src " NEAR " dst " FAR " proto esp spi %#x", near->spi_out);
+    shell ("ip xfrm state add src " NEAR " dst " FAR
+           " proto esp spi %#x mode tunnel reqid 1 replay-oseq 0xfffffff0 aead 'rfc4106(gcm(aes))' "
+           "0x%072x 128",
+           near->spi_out, 0);
+    roam (bench->near, NEAR_ROAMED);
+    g_assert_cmpuint (bench->near->expired, ==, 1);
+    roam (bench->near, NEAR);
+    shell ("ip xfrm state flush");
+}
+
+/* ---- packets while the path changes ---- */
+
+#define FLOOD 4000
+
+typedef struct
+{
+    int fd;
+    gint sent;
+} Flood;
+
+static gpointer
+send_flood (gpointer data)
+{
+    Flood *self = data;
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons (7) };
+    inet_pton (AF_INET, FAR_INSIDE, &in.sin_addr);
+    for (unsigned i = 0; i < FLOOD; i++)
+    {
+        (void)!sendto (self->fd, &i, sizeof i, 0, (struct sockaddr *)&in, sizeof in);
+        g_atomic_int_inc (&self->sent);
+        g_usleep (50);
+    }
+    return NULL;
+}
+
+/* Moves the near end ten times while a flood passes; how many packets did not arrive. */
+static unsigned
+count_lost (void (*move) (const End *end, unsigned number))
+{
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&in_udp, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (&in_udp, 0x1000, false);
+    install (bench->near, near);
+    install (bench->far, far);
+    /* Ports that take what comes from anywhere. */
+    enter (far_namespace);
+    int ports[] = { open_port (FAR, 4503), open_port (FAR, 4504) };
+    enter (near_namespace);
+    turn_to (bench->near, FAR, 4503);
+    int room = 16 << 20;
+    g_assert_no_errno (setsockopt (bench->far_fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room));
+    g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+
+    Flood flood = { .fd = bench->near_fd };
+    GThread *thread = g_thread_new ("flood", send_flood, &flood);
+    for (unsigned i = 0; i < 10; i++)
+    {
+        while (g_atomic_int_get (&flood.sent) < (gint)(FLOOD / 12 * (i + 1)))
+            g_usleep (100);
+        move (bench->near, i);
+    }
+    g_thread_join (thread);
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    unsigned number, lost = FLOOD;
+    while (recv (bench->far_fd, &number, sizeof number, MSG_DONTWAIT) == sizeof number)
+        lost--;
+    close (ports[0]);
+    close (ports[1]);
+    return lost;
+}
+
+static void
+move_port (const End *end, unsigned number)
+{
+    turn_to (end, FAR, number % 2 == 0 ? 4504 : 4503);
+}
+
+static void
+move_address (const End *end, unsigned number)
+{
+    roam (end, number % 2 == 0 ? NEAR_ROAMED : NEAR);
+}
+
+static void
+another_port_loses_nothing (void)
+{
+    g_assert_cmpuint (count_lost (move_port), ==, 0);
+}
+
+static void
+another_address_loses_little (void)
+{
+    unsigned lost = count_lost (move_address);
+    g_test_message ("%u of %u packets were lost in 10 moves", lost, FLOOD);
+    g_assert_cmpuint (lost, <, FLOOD / 20);
 }
 
 /* kill -9, beside what is not ours; then the next start. */
@@ -621,6 +841,7 @@ main (int argc, char **argv)
     shell ("ip link add wire type veth peer name wire netns /proc/%d/fd/%d", (int)getpid (),
            far_namespace);
     shell ("ip addr add " NEAR "/24 dev wire && ip link set wire up && ip link set lo up");
+    shell ("ip addr add " NEAR_ROAMED "/24 dev wire");
     enter (far_namespace);
     shell ("ip addr add " FAR "/24 dev wire && ip link set wire up && ip link set lo up");
     enter (near_namespace);
@@ -632,7 +853,15 @@ main (int argc, char **argv)
     g_test_add_data_func ("/xfrm-plane/ends/octets", &by_octets, ends_are_announced);
     g_test_add_func ("/xfrm-plane/ends/time", ends_come_with_time);
     g_test_add_func ("/xfrm-plane/numbers", numbers_have_an_end);
-    g_test_add_func ("/xfrm-plane/moved", the_path_moves);
+    g_test_add_func ("/xfrm-plane/moved/port", the_gateways_port_changes);
+    g_test_add_data_func ("/xfrm-plane/moved/address/plain", &plain, our_address_changes);
+    g_test_add_data_func ("/xfrm-plane/moved/address/in-udp", &in_udp, our_address_changes);
+    g_test_add_data_func ("/xfrm-plane/moved/address/without-esn", &without_esn,
+                          our_address_changes);
+    g_test_add_func ("/xfrm-plane/moved/gateway", the_gateways_address_changes);
+    g_test_add_func ("/xfrm-plane/moved/last-numbers", no_number_is_left_to_leap_over);
+    g_test_add_func ("/xfrm-plane/moved/lost-packets/port", another_port_loses_nothing);
+    g_test_add_func ("/xfrm-plane/moved/lost-packets/address", another_address_loses_little);
     g_test_add_func ("/xfrm-plane/killed", the_killed_leave_nothing);
     g_test_add_func ("/xfrm-plane/names", names_and_numbers);
     return g_test_run ();
