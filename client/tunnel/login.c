@@ -178,8 +178,6 @@ warm_up (gpointer eap)
     ByteView nothing = byte_view_of_string ("outrider");
     key_exchange_free (key_exchange_new (ike_proposals_get_first_group (proposals), NULL));
     secret_bytes_unref (prf_compute (prf, nothing, &nothing, 1, NULL));
-    if (GPOINTER_TO_INT (eap))
-        legacy_prepare ();
     cipher_may_use_vectors ();
     return NULL;
 }
