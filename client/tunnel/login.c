@@ -4,8 +4,6 @@
 #include "bytes/writer.h"
 #include "crypto/cipher.h"
 #include "crypto/group.h"
-#include "crypto/legacy.h"
-#include "crypto/prf.h"
 #include "eap/method.h"
 #include "errors.h"
 #include "ike/limits.h"
@@ -170,22 +168,22 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
     return g_steal_pointer (&config);
 }
 
+/* In the order in which a login needs it. */
 static gpointer
-warm_up (gpointer eap)
+warm_up (gpointer nothing)
 {
-    g_autoptr (GPtrArray) proposals = ike_proposals_default (IKE_PROTOCOL_IKE);
-    const Algorithm *prf = algorithm_find_name (TRANSFORM_PRF, "prfsha256");
-    ByteView nothing = byte_view_of_string ("outrider");
-    key_exchange_free (key_exchange_new (ike_proposals_get_first_group (proposals), NULL));
-    secret_bytes_unref (prf_compute (prf, nothing, &nothing, 1, NULL));
+    const Algorithm *group = algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "ecp256");
+    key_exchange_free (key_exchange_new (group, NULL));
+    g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
+    certs_trust_prepare ();
     cipher_may_use_vectors ();
     return NULL;
 }
 
 GThread *
-login_warm_up (const Profile *profile)
+login_warm_up (void)
 {
-    return g_thread_new ("outrider-warm", warm_up, GINT_TO_POINTER (has_eap (profile)));
+    return g_thread_new ("outrider-warm", warm_up, NULL);
 }
 
 CertsTrust *
