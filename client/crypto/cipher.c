@@ -18,8 +18,12 @@ enum
     SALT_MAX = 4,
     COUNTER_SIZE = 8, /* the explicit IV of all AEAD and counter modes */
     NONCE_MAX = 16,
+    KEY_MAX = 32,
     IV_POOL_SIZE = 1024, /* octets of unpredictable IVs that are drawn at a time */
 };
+
+/* Loading vector instructions costs what they save on some 7 MB, and 4 MB of memory. */
+#define MUCH_TRAFFIC ((uint64_t)8 << 20)
 
 typedef struct CipherMode CipherMode;
 
@@ -31,11 +35,13 @@ struct Cipher
     CipherDirection direction;
     EVP_CIPHER_CTX *context;
     VectorGcm *vectors; /* works in place of the context; NULL: it does not */
+    uint64_t octets;    /* that an AEAD has seen */
     Mac *mac;
     size_t iv_size;
     size_t icv_size;
 
     uint64_t counter; /* the next IV of an AEAD or a counter mode; its last value is never used */
+    uint8_t key[KEY_MAX];
     uint8_t salt[SALT_MAX];
     OSSL_PARAM tag[2]; /* points at the ICV of the packet at hand */
 
@@ -298,7 +304,7 @@ find_mode (const Algorithm *encryption)
 
 /* The nonce's and the tag's size must be known before the key. */
 static bool
-set_up_context (Cipher *self, const uint8_t *key)
+set_up_context (Cipher *self)
 {
     const Algorithm *algorithm = self->encryption;
     int encrypts = self->direction == CIPHER_SEAL;
@@ -312,7 +318,7 @@ set_up_context (Cipher *self, const uint8_t *key)
     if (done && self->mode == &mode_ccm)
         done = EVP_CIPHER_CTX_ctrl (self->context, EVP_CTRL_AEAD_SET_TAG, algorithm->icv_size,
                                     NULL) == 1;
-    done = done && EVP_CipherInit_ex2 (self->context, NULL, key, NULL, encrypts, NULL) == 1;
+    done = done && EVP_CipherInit_ex2 (self->context, NULL, self->key, NULL, encrypts, NULL) == 1;
 
     /* Where it is set, OpenSSL 3.0 sets it again with every IV: only for the mode that pads. */
     if (done && self->mode == &mode_cbc)
@@ -358,9 +364,10 @@ cipher_new (const Algorithm *encryption, const Algorithm *integrity, ByteView en
     self->tag[0] =
         OSSL_PARAM_construct_octet_string (OSSL_CIPHER_PARAM_AEAD_TAG, NULL, self->icv_size);
     self->tag[1] = OSSL_PARAM_construct_end ();
+    memcpy (self->key, encryption_key.data, encryption->key_size);
     memcpy (self->salt, encryption_key.data + encryption->key_size, encryption->salt_size);
 
-    if (self->mode == NULL || !set_up_context (self, encryption_key.data))
+    if (self->mode == NULL || !set_up_context (self))
     {
         crypto_fail (error, encryption->name);
         return NULL;
@@ -371,21 +378,36 @@ cipher_new (const Algorithm *encryption, const Algorithm *integrity, ByteView en
 }
 
 bool
-cipher_use_vectors (Cipher *self, ByteView encryption_key)
+cipher_may_use_vectors (void)
 {
-    g_return_val_if_fail (encryption_key.size >= self->encryption->key_size, false);
+    return OPENSSL_version_major () == 3 && OPENSSL_version_minor () == 0 && vector_gcm_load ();
+}
 
+bool
+cipher_use_vectors (Cipher *self)
+{
     if (self->vectors == NULL)
-        self->vectors = vector_gcm_new (self->encryption, encryption_key.data);
+        self->vectors = vector_gcm_new (self->encryption, self->key);
     if (self->vectors != NULL)
         self->mode = &mode_vectors;
     return self->vectors != NULL;
 }
 
 bool
-cipher_may_use_vectors (void)
+cipher_uses_vectors (const Cipher *self)
 {
-    return OPENSSL_version_major () == 3 && OPENSSL_version_minor () == 0 && vector_gcm_load ();
+    return self->vectors != NULL;
+}
+
+/* Once, when much has come together. */
+static void
+count_octets (Cipher *self, size_t size)
+{
+    if (self->mode != &mode_aead || self->octets >= MUCH_TRAFFIC)
+        return;
+    self->octets += size;
+    if (self->octets >= MUCH_TRAFFIC && cipher_may_use_vectors ())
+        cipher_use_vectors (self);
 }
 
 void
@@ -438,6 +460,7 @@ cipher_seal (Cipher *self, ByteView header, ByteView tail, ByteView plain, uint8
     if (!fits (self, CIPHER_SEAL, header, tail, plain.size) ||
         !self->mode->next_iv (self, ret_sealed))
         return false;
+    count_octets (self, plain.size);
     if (self->mode->seal (self, header, tail, plain.data, ret_sealed, plain.size))
         return true;
     OPENSSL_cleanse (ret_sealed, plain.size + cipher_get_overhead (self));
@@ -450,6 +473,7 @@ cipher_open (Cipher *self, ByteView header, ByteView tail, ByteView sealed, uint
     size_t overhead = cipher_get_overhead (self);
     if (sealed.size < overhead || !fits (self, CIPHER_OPEN, header, tail, sealed.size - overhead))
         return false;
+    count_octets (self, sealed.size);
     return self->mode->open (self, header, tail, sealed.data, ret_plain, sealed.size - overhead);
 }
 

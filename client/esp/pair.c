@@ -14,11 +14,6 @@ esp_pair_new (const EspKeys *keys, GError **error)
                     keys->integrity_key_in, CIPHER_OPEN, error);
     if (open == NULL)
         return NULL;
-    if (cipher_may_use_vectors ())
-    {
-        cipher_use_vectors (seal, keys->encryption_key_out);
-        cipher_use_vectors (open, keys->encryption_key_in);
-    }
 
     EspPair *self = g_new0 (EspPair, 1);
     self->spi_in = keys->spi_in;

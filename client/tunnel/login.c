@@ -2,7 +2,6 @@
 #include "tunnel/login.h"
 
 #include "bytes/writer.h"
-#include "crypto/cipher.h"
 #include "crypto/group.h"
 #include "eap/method.h"
 #include "errors.h"
@@ -176,7 +175,6 @@ warm_up (gpointer nothing)
     key_exchange_free (key_exchange_new (group, NULL));
     g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
     certs_trust_prepare ();
-    cipher_may_use_vectors ();
     return NULL;
 }
 
