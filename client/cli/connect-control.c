@@ -17,11 +17,11 @@ struct ConnectControl
 };
 
 static void
-add_life (JsonBuilder *builder, const char *age, const char *left, IkeLife life)
+add_life (JsonLine *object, const char *age, const char *left, IkeLife life)
 {
-    json_line_add_number (builder, age, life.age / G_USEC_PER_SEC);
+    json_line_add_number (object, age, life.age / G_USEC_PER_SEC);
     if (life.left >= 0)
-        json_line_add_number (builder, left, life.left / G_USEC_PER_SEC);
+        json_line_add_number (object, left, life.left / G_USEC_PER_SEC);
 }
 
 static char *
@@ -32,27 +32,27 @@ tell_status (const ConnectControl *self)
     OutriderCounters counters;
     outrider_tunnel_get_facts (self->tunnel, &facts);
     outrider_tunnel_get_counters (self->tunnel, &counters);
-    JsonBuilder *builder = json_line_begin ();
-    json_line_add_string (builder, "event", "status");
-    json_line_add_string (builder, "profile", self->profile->name);
-    json_line_add_string (builder, "address",
+    JsonLine *object = json_line_begin ();
+    json_line_add_string (object, "event", "status");
+    json_line_add_string (object, "profile", self->profile->name);
+    json_line_add_string (object, "address",
                           self->profile->addresses != NULL ? self->profile->addresses[0] : NULL);
-    json_line_add_number (builder, "pid", getpid ());
-    json_line_add_string (builder, "state", outrider_tunnel_state_get_name (state));
-    json_line_add_truth (builder, "kill_switch", self->profile->kill_switch);
+    json_line_add_number (object, "pid", getpid ());
+    json_line_add_string (object, "state", outrider_tunnel_state_get_name (state));
+    json_line_add_truth (object, "kill_switch", self->profile->kill_switch);
     if (facts.plan != NULL)
     {
-        connect_json_add_facts (builder, &facts);
-        json_line_add_prefixes (builder, "excludes", facts.plan->excludes);
-        json_line_add_string (builder, "why_not_kernel", facts.why_not_kernel);
-        json_line_add_number (builder, "since", facts.since);
-        add_life (builder, "ike_age_s", "ike_rekey_in_s", facts.ike_life);
-        add_life (builder, "child_age_s", "child_rekey_in_s", facts.child_life);
+        connect_json_add_facts (object, &facts);
+        json_line_add_prefixes (object, "excludes", facts.plan->excludes);
+        json_line_add_string (object, "why_not_kernel", facts.why_not_kernel);
+        json_line_add_number (object, "since", facts.since);
+        add_life (object, "ike_age_s", "ike_rekey_in_s", facts.ike_life);
+        add_life (object, "child_age_s", "child_rekey_in_s", facts.child_life);
     }
     if (state == OUTRIDER_TUNNEL_RECONNECTING && outrider_tunnel_get_error (self->tunnel) != NULL)
-        json_line_add_failure (builder, outrider_tunnel_get_error (self->tunnel));
-    connect_json_add_counters (builder, &counters);
-    return json_line_end (builder);
+        json_line_add_failure (object, outrider_tunnel_get_error (self->tunnel));
+    connect_json_add_counters (object, &counters);
+    return json_line_end (object);
 }
 
 /* Told twice, it would end at once and without an answer. */

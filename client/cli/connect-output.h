@@ -31,5 +31,5 @@ extern const ConnectOutput connect_human;
 extern const ConnectOutput connect_json;
 
 /* The members of a connection that stands, and of its counters, in whatever object they are told. */
-void connect_json_add_facts (JsonBuilder *builder, const OutriderTunnelFacts *facts);
-void connect_json_add_counters (JsonBuilder *builder, const OutriderCounters *counters);
+void connect_json_add_facts (JsonLine *object, const OutriderTunnelFacts *facts);
+void connect_json_add_counters (JsonLine *object, const OutriderCounters *counters);

@@ -33,14 +33,14 @@ static const char *const level_words[] = {
 static void
 print_object (const Doctor *self, Level level, const char *text, const char *next)
 {
-    JsonBuilder *builder = json_line_begin ();
-    json_line_add_string (builder, "event", "finding");
-    json_line_add_string (builder, "group", self->group);
-    json_line_add_string (builder, "check", self->check);
-    json_line_add_string (builder, "level", level_words[level]);
-    json_line_add_string (builder, "message", text);
-    json_line_add_string (builder, "hint", next);
-    g_autofree char *line = json_line_end (builder);
+    JsonLine *object = json_line_begin ();
+    json_line_add_string (object, "event", "finding");
+    json_line_add_string (object, "group", self->group);
+    json_line_add_string (object, "check", self->check);
+    json_line_add_string (object, "level", level_words[level]);
+    json_line_add_string (object, "message", text);
+    json_line_add_string (object, "hint", next);
+    g_autofree char *line = json_line_end (object);
     puts (line);
 }
 
@@ -146,12 +146,12 @@ doctor_conclude (const Doctor *self, int exit_status)
 {
     if (self->json)
     {
-        JsonBuilder *builder = json_line_begin ();
-        json_line_add_string (builder, "event", "doctor");
-        json_line_add_number (builder, "problems", self->problems);
-        json_line_add_number (builder, "notes", self->notes);
-        json_line_add_number (builder, "exit", exit_status);
-        g_autofree char *line = json_line_end (builder);
+        JsonLine *object = json_line_begin ();
+        json_line_add_string (object, "event", "doctor");
+        json_line_add_number (object, "problems", self->problems);
+        json_line_add_number (object, "notes", self->notes);
+        json_line_add_number (object, "exit", exit_status);
+        g_autofree char *line = json_line_end (object);
         puts (line);
         return;
     }

@@ -2,6 +2,7 @@
 #include "cli/down.h"
 
 #include "cli/guards.h"
+#include "cli/json-line.h"
 #include "cli/running.h"
 #include "errors.h"
 #include "frontend/tunnels.h"
@@ -95,12 +96,12 @@ report (const Down *self)
 {
     if (self->json)
     {
-        JsonBuilder *builder = json_line_begin ();
-        json_line_add_string (builder, "event", "down");
-        json_line_add_number (builder, "ended", self->ended);
-        json_line_add_number (builder, "kill_switches_lifted", self->lifted);
-        json_line_add_number (builder, "kill_switches_in_force", self->guards);
-        g_autofree char *line = json_line_end (builder);
+        JsonLine *object = json_line_begin ();
+        json_line_add_string (object, "event", "down");
+        json_line_add_number (object, "ended", self->ended);
+        json_line_add_number (object, "kill_switches_lifted", self->lifted);
+        json_line_add_number (object, "kill_switches_in_force", self->guards);
+        g_autofree char *line = json_line_end (object);
         puts (line);
         return;
     }

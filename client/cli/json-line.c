@@ -4,93 +4,150 @@
 #include "errors.h"
 #include "frontend/explain.h"
 
-JsonBuilder *
-json_line_begin (void)
+struct JsonLine
 {
-    JsonBuilder *builder = json_builder_new_immutable ();
-    json_builder_begin_object (builder);
-    return builder;
-}
+    GString *text;
+    bool begun; /* the object at hand has members already */
+};
 
-char *
-json_line_end (JsonBuilder *builder)
+static void
+append_string (GString *text, const char *octets)
 {
-    json_builder_end_object (builder);
-    g_autoptr (JsonNode) root = json_builder_get_root (builder);
-    g_object_unref (builder);
-    return json_to_string (root, false);
-}
-
-void
-json_line_add_string (JsonBuilder *builder, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    g_autofree char *valid = g_utf8_make_valid (text, -1);
-    json_builder_set_member_name (builder, name);
-    json_builder_add_string_value (builder, valid);
-}
-
-void
-json_line_add_number (JsonBuilder *builder, const char *name, gint64 number)
-{
-    json_builder_set_member_name (builder, name);
-    json_builder_add_int_value (builder, number);
-}
-
-void
-json_line_add_truth (JsonBuilder *builder, const char *name, bool truth)
-{
-    json_builder_set_member_name (builder, name);
-    json_builder_add_boolean_value (builder, truth);
+    static const char plain[] = "\b\f\n\r\t\"\\", escaped[] = "bfnrt\"\\";
+    g_autofree char *valid = g_utf8_make_valid (octets, -1);
+    g_string_append_c (text, '"');
+    for (const char *c = valid; *c != '\0'; c++)
+    {
+        const char *found = strchr (plain, *c);
+        if (found != NULL)
+            g_string_append_printf (text, "\\%c", escaped[found - plain]);
+        else if (g_ascii_iscntrl (*c))
+            g_string_append_printf (text, "\\u%04x", (unsigned)*c);
+        else
+            g_string_append_c (text, *c);
+    }
+    g_string_append_c (text, '"');
 }
 
 static void
-begin_list (JsonBuilder *builder, const char *name)
+begin_member (JsonLine *self, const char *name)
 {
-    json_builder_set_member_name (builder, name);
-    json_builder_begin_array (builder);
+    if (self->begun)
+        g_string_append_c (self->text, ',');
+    self->begun = true;
+    append_string (self->text, name);
+    g_string_append_c (self->text, ':');
+}
+
+JsonLine *
+json_line_begin (void)
+{
+    JsonLine *self = g_new0 (JsonLine, 1);
+    self->text = g_string_new ("{");
+    return self;
+}
+
+char *
+json_line_end (JsonLine *self)
+{
+    g_string_append_c (self->text, '}');
+    char *line = g_string_free (self->text, false);
+    g_free (self);
+    return line;
 }
 
 void
-json_line_add_prefixes (JsonBuilder *builder, const char *name, const GArray *prefixes)
+json_line_begin_object (JsonLine *self, const char *name)
 {
-    begin_list (builder, name);
+    begin_member (self, name);
+    g_string_append_c (self->text, '{');
+    self->begun = false;
+}
+
+void
+json_line_end_object (JsonLine *self)
+{
+    g_string_append_c (self->text, '}');
+    self->begun = true;
+}
+
+void
+json_line_add_string (JsonLine *self, const char *name, const char *text)
+{
+    if (text == NULL)
+        return;
+    begin_member (self, name);
+    append_string (self->text, text);
+}
+
+void
+json_line_add_number (JsonLine *self, const char *name, gint64 number)
+{
+    begin_member (self, name);
+    g_string_append_printf (self->text, "%" G_GINT64_FORMAT, number);
+}
+
+void
+json_line_add_truth (JsonLine *self, const char *name, bool truth)
+{
+    begin_member (self, name);
+    g_string_append (self->text, truth ? "true" : "false");
+}
+
+/* ---- lists ---- */
+
+static void
+add_element (JsonLine *self, guint index, const char *text)
+{
+    g_string_append_c (self->text, index == 0 ? '[' : ',');
+    append_string (self->text, text);
+}
+
+static void
+end_list (JsonLine *self, guint length)
+{
+    g_string_append (self->text, length == 0 ? "[]" : "]");
+}
+
+void
+json_line_add_prefixes (JsonLine *self, const char *name, const GArray *prefixes)
+{
+    begin_member (self, name);
     for (guint i = 0; i < prefixes->len; i++)
     {
         g_autofree char *text = ip_prefix_format (&g_array_index (prefixes, IpPrefix, i));
-        json_builder_add_string_value (builder, text);
+        add_element (self, i, text);
     }
-    json_builder_end_array (builder);
+    end_list (self, prefixes->len);
 }
 
 void
-json_line_add_addresses (JsonBuilder *builder, const char *name, const GArray *addresses)
+json_line_add_addresses (JsonLine *self, const char *name, const GArray *addresses)
 {
-    begin_list (builder, name);
+    begin_member (self, name);
     for (guint i = 0; i < addresses->len; i++)
     {
         g_autofree char *text = ip_address_format (&g_array_index (addresses, IpAddress, i));
-        json_builder_add_string_value (builder, text);
+        add_element (self, i, text);
     }
-    json_builder_end_array (builder);
+    end_list (self, addresses->len);
 }
 
 void
-json_line_add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings)
+json_line_add_strings (JsonLine *self, const char *name, const GPtrArray *strings)
 {
-    begin_list (builder, name);
+    begin_member (self, name);
     for (guint i = 0; i < strings->len; i++)
-        json_builder_add_string_value (builder, strings->pdata[i]);
-    json_builder_end_array (builder);
+        add_element (self, i, strings->pdata[i]);
+    end_list (self, strings->len);
 }
 
 void
-json_line_add_failure (JsonBuilder *builder, const GError *error)
+json_line_add_failure (JsonLine *self, const GError *error)
 {
     OutriderError code = explain_get_code (error);
     g_autofree char *message = explain_error (error);
-    json_line_add_string (builder, "code", outrider_error_get_name (code));
-    json_line_add_string (builder, "message", message);
-    json_line_add_string (builder, "hint", explain_get_hint (code));
+    json_line_add_string (self, "code", outrider_error_get_name (code));
+    json_line_add_string (self, "message", message);
+    json_line_add_string (self, "hint", explain_get_hint (code));
 }

@@ -8,21 +8,33 @@
 
 #include "bytes/address.h"
 
-#include <json-glib/json-glib.h>
+#include <glib.h>
+
+typedef struct JsonLine JsonLine;
 
 /* "{" */
-JsonBuilder *json_line_begin (void);
+JsonLine *json_line_begin (void);
 
-/* "}"; frees BUILDER. Without a line's end. */
-char *json_line_end (JsonBuilder *builder);
+/* "}"; frees SELF. Without a line's end. */
+char *json_line_end (JsonLine *self);
 
 /* What is NULL is left out; what is no UTF-8 is made valid. */
-void json_line_add_string (JsonBuilder *builder, const char *name, const char *text);
-void json_line_add_number (JsonBuilder *builder, const char *name, gint64 number);
-void json_line_add_truth (JsonBuilder *builder, const char *name, bool truth);
-void json_line_add_prefixes (JsonBuilder *builder, const char *name, const GArray *prefixes);
-void json_line_add_addresses (JsonBuilder *builder, const char *name, const GArray *addresses);
-void json_line_add_strings (JsonBuilder *builder, const char *name, const GPtrArray *strings);
+void json_line_add_string (JsonLine *self, const char *name, const char *text);
+void json_line_add_number (JsonLine *self, const char *name, gint64 number);
+void json_line_add_truth (JsonLine *self, const char *name, bool truth);
+void json_line_add_prefixes (JsonLine *self, const char *name, const GArray *prefixes);
+void json_line_add_addresses (JsonLine *self, const char *name, const GArray *addresses);
+void json_line_add_strings (JsonLine *self, const char *name, const GPtrArray *strings);
+
+/* What is added between the two is a member's. */
+void json_line_begin_object (JsonLine *self, const char *name);
+void json_line_end_object (JsonLine *self);
 
 /* "code", "message" and "hint". */
-void json_line_add_failure (JsonBuilder *builder, const GError *error);
+void json_line_add_failure (JsonLine *self, const GError *error);
+
+/*
+ * The object that LINE is, as a{sv}: text s, numbers x, truth b, lists av, objects a{sv}; what is null is left out. Numbers are
+ * whole, and nothing lies deeper than a few levels. NULL: it is something else.
+ */
+GVariant *json_line_read (const char *line);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/running.h"
 
+#include "cli/json-line.h"
 #include "errors.h"
 #include "frontend/explain.h"
 #include "frontend/load.h"
@@ -20,14 +21,16 @@ running_free (Running *self)
 {
     g_free (self->path);
     g_free (self->text);
-    g_clear_pointer (&self->status, json_object_unref);
+    g_variant_unref (self->status);
     g_free (self);
 }
 
 const char *
 running_get (const Running *self, const char *member, const char *fallback)
 {
-    return json_object_get_string_member_with_default (self->status, member, fallback);
+    const char *text = fallback;
+    g_variant_lookup (self->status, member, "&s", &text);
+    return text;
 }
 
 const char *
@@ -50,10 +53,10 @@ is_called (const Running *self, const char *name)
 static char *
 make_silent_status (void)
 {
-    JsonBuilder *builder = json_line_begin ();
-    json_line_add_string (builder, "event", "status");
-    json_line_add_string (builder, "state", "silent");
-    return json_line_end (builder);
+    JsonLine *object = json_line_begin ();
+    json_line_add_string (object, "event", "status");
+    json_line_add_string (object, "state", "silent");
+    return json_line_end (object);
 }
 
 /* NULL: it went meanwhile. */
@@ -63,13 +66,13 @@ ask (const char *path)
     g_autofree char *text = tunnels_ask (path, "status", PATIENCE, NULL);
     if (text == NULL && tunnels_is_alive (path))
         text = make_silent_status ();
-    g_autoptr (JsonNode) node = text != NULL ? json_from_string (text, NULL) : NULL;
-    if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+    GVariant *status = text != NULL ? json_line_read (text) : NULL;
+    if (status == NULL)
         return NULL;
     Running *self = g_new0 (Running, 1);
     self->path = g_strdup (path);
     self->text = g_steal_pointer (&text);
-    self->status = json_object_ref (json_node_get_object (node));
+    self->status = status;
     return self;
 }
 
@@ -167,11 +170,11 @@ running_fail (const GError *error, bool json)
     int status = outrider_error_get_exit_status (code);
     if (json)
     {
-        JsonBuilder *builder = json_line_begin ();
-        json_line_add_string (builder, "event", "failed");
-        json_line_add_failure (builder, error);
-        json_line_add_number (builder, "exit", status);
-        g_autofree char *line = json_line_end (builder);
+        JsonLine *object = json_line_begin ();
+        json_line_add_string (object, "event", "failed");
+        json_line_add_failure (object, error);
+        json_line_add_number (object, "exit", status);
+        g_autofree char *line = json_line_end (object);
         puts (line);
         return status;
     }

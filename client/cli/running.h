@@ -5,13 +5,14 @@
  * What status, down and rekey share: the tunnels that run, chosen by a name, and asked.
  */
 
-#include "cli/json-line.h"
+#include <glib.h>
+#include <stdbool.h>
 
 typedef struct
 {
-    char *path;         /* of its socket */
-    char *text;         /* its status, a JSON object; "state":"silent" if it does not answer */
-    JsonObject *status; /* the same, read */
+    char *path;       /* of its socket */
+    char *text;       /* its status, a JSON object; "state":"silent" if it does not answer */
+    GVariant *status; /* the same, read */
 } Running;
 
 /*

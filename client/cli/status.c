@@ -2,6 +2,7 @@
 #include "cli/status.h"
 
 #include "cli/guards.h"
+#include "cli/json-line.h"
 #include "cli/running.h"
 #include "frontend/explain.h"
 
@@ -24,23 +25,37 @@ show (const char *label, const char *text)
 static char *
 join (const Running *self, const char *member)
 {
-    JsonArray *list = json_object_has_member (self->status, member)
-                          ? json_object_get_array_member (self->status, member)
-                          : NULL;
-    guint length = list != NULL ? json_array_get_length (list) : 0;
+    g_autoptr (GVariant) list =
+        g_variant_lookup_value (self->status, member, G_VARIANT_TYPE ("av"));
+    gsize length = list != NULL ? g_variant_n_children (list) : 0;
     GString *text = g_string_new (NULL);
-    for (guint i = 0; i < MIN (length, LIST_MAX); i++)
+    for (gsize i = 0; i < MIN (length, LIST_MAX); i++)
+    {
+        g_autoptr (GVariant) element = NULL;
+        g_variant_get_child (list, i, "v", &element);
+        bool readable = g_variant_is_of_type (element, G_VARIANT_TYPE_STRING);
         g_string_append_printf (text, "%s%s", i > 0 ? ", " : "",
-                                json_array_get_string_element (list, i));
+                                readable ? g_variant_get_string (element, NULL) : "?");
+    }
     if (length > LIST_MAX)
-        g_string_append_printf (text, " and %u more", length - LIST_MAX);
+        g_string_append_printf (text, " and %zu more", length - LIST_MAX);
     return g_string_free (text, false);
 }
 
 static gint64
 get_number (const Running *self, const char *member)
 {
-    return json_object_get_int_member_with_default (self->status, member, -1);
+    gint64 number = -1;
+    g_variant_lookup (self->status, member, "x", &number);
+    return number;
+}
+
+static bool
+is_true (const Running *self, const char *member)
+{
+    gboolean truth = FALSE;
+    g_variant_lookup (self->status, member, "b", &truth);
+    return truth;
 }
 
 /* "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
@@ -73,20 +88,28 @@ show_keys (const Running *self, const char *label, const char *proposal, const c
     show (label, text);
 }
 
+static guint64
+get_count (GVariant *counters, const char *name)
+{
+    gint64 count = 0;
+    g_variant_lookup (counters, name, "x", &count);
+    return (guint64)count;
+}
+
 static void
 show_traffic (const Running *self)
 {
-    JsonObject *counters = json_object_has_member (self->status, "counters")
-                               ? json_object_get_object_member (self->status, "counters")
-                               : NULL;
+    g_autoptr (GVariant) counters =
+        g_variant_lookup_value (self->status, "counters", G_VARIANT_TYPE_VARDICT);
     if (counters == NULL)
         return;
-#define COUNT(name) (guint64) json_object_get_int_member_with_default (counters, name, 0)
-    g_autofree char *in = g_format_size_full (COUNT ("octets_in"), G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *out = g_format_size_full (COUNT ("octets_out"), G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *text = g_strdup_printf ("received %s in %" G_GUINT64_FORMAT
-                                             " packets, sent %s in %" G_GUINT64_FORMAT,
-                                             in, COUNT ("packets_in"), out, COUNT ("packets_out"));
+    g_autofree char *in =
+        g_format_size_full (get_count (counters, "octets_in"), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *out =
+        g_format_size_full (get_count (counters, "octets_out"), G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *text = g_strdup_printf (
+        "received %s in %" G_GUINT64_FORMAT " packets, sent %s in %" G_GUINT64_FORMAT, in,
+        get_count (counters, "packets_in"), out, get_count (counters, "packets_out"));
     show ("traffic", text);
     static const struct
     {
@@ -103,23 +126,23 @@ show_traffic (const Running *self)
     };
     g_autoptr (GString) dropped = g_string_new (NULL);
     for (size_t i = 0; i < G_N_ELEMENTS (drops); i++)
-        if (COUNT (drops[i].member) > 0)
+    {
+        guint64 count = get_count (counters, drops[i].member);
+        if (count > 0)
             g_string_append_printf (dropped, "%s%" G_GUINT64_FORMAT " %s",
-                                    dropped->len > 0 ? ", " : "", COUNT (drops[i].member),
-                                    drops[i].words);
+                                    dropped->len > 0 ? ", " : "", count, drops[i].words);
+    }
     show ("dropped", dropped->str);
-#undef COUNT
 }
 
 static void
 show_connection (const Running *self)
 {
-    bool nat = json_object_get_boolean_member_with_default (self->status, "behind_nat", false);
     const char *why = running_get (self, "why_not_kernel", NULL);
     g_autofree char *gateway = g_strdup_printf (
         "%s at %s port %" G_GINT64_FORMAT "%s", running_get (self, "gateway_identity", "?"),
         running_get (self, "gateway", "?"), get_number (self, "gateway_port"),
-        nat ? ", behind a NAT" : "");
+        is_true (self, "behind_nat") ? ", behind a NAT" : "");
     g_autofree char *device = g_strdup_printf (
         "%s, %s plane%s%s%s, MTU %" G_GINT64_FORMAT, running_get (self, "device", "?"),
         running_get (self, "plane", "?"), why != NULL ? " (" : "", why != NULL ? why : "",
@@ -154,12 +177,12 @@ show_tunnel (const Running *self)
         since > 0 ? format_duration (g_get_real_time () / G_USEC_PER_SEC - since) : NULL;
     printf ("%s: %s%s%s\n", name, running_get (self, "state", "?"), age != NULL ? " for " : "",
             age != NULL ? age : "");
-    if (json_object_has_member (self->status, "device"))
+    if (running_get (self, "device", NULL) != NULL)
         show_connection (self);
     else
         show ("because", running_get (self, "message", NULL));
     show_traffic (self);
-    if (json_object_get_boolean_member_with_default (self->status, "kill_switch", false))
+    if (is_true (self, "kill_switch"))
         show ("kill switch", "yes");
 }
 
@@ -175,22 +198,22 @@ show_guard (const NetworkGuard *guard)
 static void
 print_guard (const NetworkGuard *guard)
 {
-    JsonBuilder *builder = json_line_begin ();
-    json_line_add_string (builder, "event", "kill-switch");
-    json_line_add_number (builder, "number", guard->number);
-    json_line_add_prefixes (builder, "refused", guard->refused);
-    json_line_add_prefixes (builder, "open", guard->open);
-    g_autofree char *line = json_line_end (builder);
+    JsonLine *object = json_line_begin ();
+    json_line_add_string (object, "event", "kill-switch");
+    json_line_add_number (object, "number", guard->number);
+    json_line_add_prefixes (object, "refused", guard->refused);
+    json_line_add_prefixes (object, "open", guard->open);
+    g_autofree char *line = json_line_end (object);
     puts (line);
 }
 
 static void
 print_hidden (unsigned hidden)
 {
-    JsonBuilder *builder = json_line_begin ();
-    json_line_add_string (builder, "event", "hidden");
-    json_line_add_number (builder, "tunnels", hidden);
-    g_autofree char *line = json_line_end (builder);
+    JsonLine *object = json_line_begin ();
+    json_line_add_string (object, "event", "hidden");
+    json_line_add_number (object, "tunnels", hidden);
+    g_autofree char *line = json_line_end (object);
     puts (line);
 }
 

@@ -2,10 +2,10 @@
 #include "network/dns-resolved.h"
 
 #include "errors.h"
+#include "network/bus.h"
 #include "network/journal.h"
 #include "network/resolv-conf.h"
 
-#include <gio/gio.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
@@ -13,6 +13,7 @@
 #define PATH "/org/freedesktop/resolve1"
 #define MANAGER NAME ".Manager"
 #define LINK NAME ".Link"
+#define DBUS "org.freedesktop.DBus"
 #define JOURNAL_PREFIX "resolved."
 #define RECORD "link" /* the journal's group */
 
@@ -28,7 +29,7 @@ struct DnsResolved
 {
     char *root;
     char *journals;
-    GDBusConnection *bus;
+    Bus *bus;
     gint64 deadline; /* of the step that is under way */
     bool silent;     /* the bus did not answer when it was asked last */
     char *device;    /* whose link has settings of ours; NULL: none */
@@ -41,6 +42,7 @@ dns_resolved_new (const char *root)
     DnsResolved *self = g_new0 (DnsResolved, 1);
     self->root = g_strdup (root);
     self->journals = g_strconcat (root, JOURNAL_DIRECTORY, NULL);
+    self->bus = bus_new (root);
     return self;
 }
 
@@ -50,7 +52,7 @@ dns_resolved_free (DnsResolved *self)
     if (self == NULL)
         return;
     dns_resolved_revert (self);
-    g_clear_object (&self->bus);
+    bus_free (self->bus);
     g_free (self->journals);
     g_free (self->root);
     g_free (self);
@@ -72,76 +74,14 @@ time_left (const DnsResolved *self)
     return (int)MAX (left, LAST_WORD);
 }
 
-typedef struct
-{
-    GDBusConnection *bus;
-    GError *error;
-    bool done;
-} Opening;
-
-static void
-opened (GObject *source, GAsyncResult *result, void *data)
-{
-    Opening *opening = data;
-    opening->bus = g_dbus_connection_new_for_address_finish (result, &opening->error);
-    opening->done = true;
-}
-
-static int
-give_up (void *cancellable)
-{
-    g_cancellable_cancel (cancellable);
-    return G_SOURCE_REMOVE;
-}
-
-/* The synchronous call has no bound on its time, so this is the other one, in a loop of its own. */
-static bool
-open_bus (DnsResolved *self, const char *address, GError **error)
-{
-    g_autoptr (GMainContext) context = g_main_context_new ();
-    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-    g_autoptr (GSource) timeout = g_timeout_source_new ((guint)time_left (self));
-    Opening opening = { 0 };
-    g_main_context_push_thread_default (context);
-    g_source_set_callback (timeout, give_up, cancellable, NULL);
-    g_source_attach (timeout, context);
-    g_dbus_connection_new_for_address (address,
-                                       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                           G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                       NULL, cancellable, opened, &opening);
-    while (!opening.done)
-        g_main_context_iteration (context, true);
-    g_source_destroy (timeout);
-    g_main_context_pop_thread_default (context);
-    self->bus = opening.bus;
-    if (opening.error != NULL)
-        g_propagate_error (error, opening.error);
-    return self->bus != NULL;
-}
-
-static bool
-ensure_bus (DnsResolved *self, GError **error)
-{
-    if (self->bus != NULL && g_dbus_connection_is_closed (self->bus))
-        g_clear_object (&self->bus);
-    if (self->bus != NULL)
-        return true;
-    g_autofree char *path = g_strconcat (self->root, "/run/dbus/system_bus_socket", NULL);
-    g_autofree char *escaped = g_dbus_address_escape_value (path);
-    g_autofree char *address = g_strconcat ("unix:path=", escaped, NULL);
-    return open_bus (self, address, error);
-}
-
 static GVariant *
 ask (DnsResolved *self, const char *path, const char *interface, const char *method,
      GVariant *parameters, GError **error)
 {
     g_autoptr (GVariant) owned = g_variant_ref_sink (parameters);
-    if (!ensure_bus (self, error))
+    if (!bus_reach (self->bus, time_left (self), error))
         return NULL;
-    return g_dbus_connection_call_sync (self->bus, NAME, path, interface, method, owned, NULL,
-                                        G_DBUS_CALL_FLAGS_NO_AUTO_START, time_left (self), NULL,
-                                        error);
+    return bus_call (self->bus, NAME, path, interface, method, owned, time_left (self), error);
 }
 
 static bool
@@ -152,23 +92,16 @@ tell (DnsResolved *self, const char *method, GVariant *parameters, GError **erro
 }
 
 static bool
-is_remote (const GError *error, const char *name)
-{
-    g_autofree char *remote = g_dbus_error_get_remote_error (error);
-    return g_strcmp0 (remote, name) == 0;
-}
-
-static bool
 is_unknown_link (const GError *error)
 {
-    return is_remote (error, NAME ".NoSuchLink");
+    return bus_error_is (error, NAME ".NoSuchLink");
 }
 
 /* In our vocabulary. */
 static bool
 refuse (GError **error, const char *method, GError *reason)
 {
-    g_dbus_error_strip_remote_error (reason);
+    bus_error_strip (reason);
     g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED, "systemd-resolved: %s: %s",
                  method, reason->message);
     g_error_free (reason);
@@ -221,12 +154,11 @@ is_asked_by_library (const DnsResolved *self)
 static bool
 ask_for_owner (DnsResolved *self, GError **error)
 {
-    if (!ensure_bus (self, error))
+    if (!bus_reach (self->bus, time_left (self), error))
         return false;
-    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
-        self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-        "GetNameOwner", g_variant_new ("(s)", NAME), NULL, G_DBUS_CALL_FLAGS_NONE, time_left (self),
-        NULL, error);
+    g_autoptr (GVariant) name = g_variant_ref_sink (g_variant_new ("(s)", NAME));
+    g_autoptr (GVariant) reply = bus_call (self->bus, DBUS, "/org/freedesktop/DBus", DBUS,
+                                           "GetNameOwner", name, time_left (self), error);
     return reply != NULL;
 }
 
@@ -237,8 +169,7 @@ has_owner (DnsResolved *self)
     g_autoptr (GError) error = NULL;
     begin_step (self);
     bool owned = ask_for_owner (self, &error);
-    self->silent = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
-                   g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    self->silent = bus_error_is_silence (error);
     return owned || self->silent;
 }
 
@@ -278,9 +209,8 @@ revert_link (DnsResolved *self, int index, GError **error)
         tell (self, "FlushCaches", g_variant_new ("()"), NULL);
         return true;
     }
-    if (!is_unknown_link (reason) &&
-        !g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) &&
-        !g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+    if (!is_unknown_link (reason) && !bus_error_is (reason, DBUS ".Error.ServiceUnknown") &&
+        !bus_error_is (reason, DBUS ".Error.NameHasNoOwner"))
         return refuse (error, "RevertLink", reason);
     g_error_free (reason);
     return true;
@@ -385,7 +315,7 @@ set_link (DnsResolved *self, const NetworkPlan *plan, GError **error)
         if (refused != NULL || tell (self, calls[i].method, parameters, &reason))
             continue;
         /* Before version 240 the domains alone decide. */
-        if (g_error_matches (reason, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+        if (bus_error_is (reason, DBUS ".Error.UnknownMethod"))
             g_clear_error (&reason);
         else
             refused = calls[i].method;
