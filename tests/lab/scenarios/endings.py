@@ -71,9 +71,10 @@ def stopped_while_the_gateway_is_silent(case):
 @scenario(only="outrider", limit=60)
 def killed_at_random_moments(case):
     """kill -9 twenty times, anywhere between the start and the connection; then a start repairs everything."""
-    # By default strongSwan is deaf to a peer with five logins half done.
-    case.gateway.configure(local_ts="0.0.0.0/0, ::/0", pools="v4, v6", v4="dns = 10.77.0.2",
-                           settings="block_threshold = 100")
+    # By default strongSwan is deaf to a peer with five logins half done, and asks for a cookie from the third on; on a
+    # machine that runs for seconds only, it may take back any cookie as expired.
+    patience = "block_threshold = 100\n  cookie_threshold = 100\n  cookie_threshold_ip = 100"
+    case.gateway.configure(local_ts="0.0.0.0/0, ::/0", pools="v4, v6", v4="dns = 10.77.0.2", settings=patience)
     moments = random.Random(2)
     for turn in range(20):
         client = case.start(**{**ALICE, "host": "198.51.100.10"}, gateway_id="gw.test")
