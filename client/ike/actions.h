@@ -53,6 +53,7 @@ typedef enum
     IKE_ACTION_CHILD_DOWN,
     IKE_ACTION_MOVED,
     IKE_ACTION_PROBED,
+    IKE_ACTION_SILENCE, /* the gateway answers, and nothing comes in: the children are rekeyed */
     IKE_ACTION_CLOSED,
 } IkeActionKind;
 

@@ -49,6 +49,17 @@ ike_child_find_newest (IkeSession *self, unsigned number)
     return NULL;
 }
 
+void
+ike_child_rekey_all (IkeSession *self, gint64 now)
+{
+    for (guint i = 0; i < self->children->len; i++)
+    {
+        const IkeChild *child = self->children->pdata[i];
+        if (!child->replaced && child->expires == 0)
+            ike_session_add_task (self, IKE_TASK_REKEY_CHILD, child->sa->spi_in, now);
+    }
+}
+
 /* No child carries traffic any more: the tunnel wants a new one. */
 bool
 ike_child_is_wanted (const IkeSession *self)

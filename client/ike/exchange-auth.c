@@ -529,6 +529,7 @@ establish (IkeSession *self, const IkePayloads *payloads, gint64 now)
     /* From here on the gateway holds an IKE SA: whatever fails is followed by a delete. */
     self->state = IKE_STATE_ESTABLISHED;
     self->last_in = now;
+    ike_silence_begin (&self->silence, now);
     IkeAction *established = ike_session_push (self, IKE_ACTION_ESTABLISHED);
     g_autoptr (GError) error = NULL;
     if (!take_child (self, payloads, &established->grant, now, &error))

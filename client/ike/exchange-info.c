@@ -10,6 +10,30 @@
 
 #include "ike/session-internal.h"
 
+/* ---- alive? ---- */
+
+gint64
+ike_info_get_check_deadline (const IkeSession *self)
+{
+    gint64 delay = self->config->dpd_delay;
+    if (delay == 0 || ike_window_is_waiting (&ike_session_get_sa (self)->window))
+        return G_MAXINT64;
+    return MIN (self->last_in + delay, ike_silence_get_deadline (&self->silence, delay));
+}
+
+/* The silence of the children says something only of a gateway that answers: it is asked first. */
+void
+ike_info_check (IkeSession *self, gint64 now)
+{
+    if (now >= self->last_in + self->config->dpd_delay)
+        ike_session_add_task (self, IKE_TASK_LIVENESS, 0, now);
+    else if (ike_silence_look (&self->silence, now))
+    {
+        ike_session_push (self, IKE_ACTION_SILENCE);
+        ike_child_rekey_all (self, now);
+    }
+}
+
 /* ---- ours ---- */
 
 void

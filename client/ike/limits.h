@@ -41,6 +41,7 @@ enum
     IKE_PROBE_TRIES = 3,       /* of a size, before it is believed not to pass */
     IKE_PROBE_MAX = 9216,      /* octets of a packet: jumbo frames */
     IKE_REVIVALS_MAX = 3,      /* a child deleted by the gateway is made anew so often in a row */
+    IKE_SILENT_LOOKS = 2,      /* in a row, before a rekey shall bring the children back to life */
     IKE_ACTIONS_MAX = 1024,
 };
 
@@ -55,3 +56,5 @@ enum
 #define IKE_OLD_SA_LINGER (60 * IKE_SECOND)      /* a rekeyed SA whose owner forgets to delete it */
 #define IKE_RETRY_DELAY (5 * IKE_SECOND)         /* after TEMPORARY_FAILURE */
 #define IKE_REVIVAL_FORGIVEN (60 * IKE_SECOND)
+#define IKE_SILENCE_PAUSE_FIRST (2 * 60 * IKE_SECOND) /* between rekeys of silent children */
+#define IKE_SILENCE_PAUSE_LONGEST (60 * 60 * IKE_SECOND)

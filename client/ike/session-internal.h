@@ -13,6 +13,7 @@
 #include "ike/fragment.h"
 #include "ike/keys.h"
 #include "ike/session.h"
+#include "ike/silence.h"
 #include "ike/window.h"
 
 typedef enum
@@ -142,6 +143,7 @@ struct IkeSession
 
     gint64 last_in;  /* something authenticated of the gateway's */
     gint64 last_out; /* anything sent */
+    IkeSilence silence;
     gint64 ike_made_at;
     gint64 rekey_ike_at; /* 0: never */
     gint64 close_at;
@@ -207,6 +209,7 @@ IkeChild *ike_child_find_in (IkeSession *self, uint32_t spi_in);
 IkeChild *ike_child_find_out (IkeSession *self, uint32_t spi_out);
 IkeChild *ike_child_find_newest (IkeSession *self, unsigned number);
 bool ike_child_is_wanted (const IkeSession *self);
+void ike_child_rekey_all (IkeSession *self, gint64 now);
 void ike_child_free (IkeChild *self);
 
 /* What both the wanted lists and the offered ones share. False if nothing is left of either side. */
@@ -248,6 +251,10 @@ void ike_rekey_ike_start (IkeSession *self, gint64 now);
 void ike_rekey_ike_receive (IkeSession *self, const IkePayloads *payloads, gint64 now);
 void ike_rekey_ike_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
                            IkeChain *response, gint64 now);
+
+/* Whether the gateway lives, and its children do: when to see to that, and doing so; while established. */
+gint64 ike_info_get_check_deadline (const IkeSession *self);
+void ike_info_check (IkeSession *self, gint64 now);
 
 void ike_info_start_liveness (IkeSession *self, gint64 now);
 void ike_info_start_delete_child (IkeSession *self, const IkeTask *task, gint64 now);

@@ -397,9 +397,10 @@ ike_session_answer_verdict (IkeSession *self, unsigned question, const GError *r
 }
 
 void
-ike_session_note_traffic (IkeSession *self, gint64 when)
+ike_session_note_traffic (IkeSession *self, gint64 heard, uint64_t sent)
 {
-    self->last_in = MAX (self->last_in, when);
+    self->last_in = MAX (self->last_in, heard);
+    ike_silence_note (&self->silence, heard, sent);
 }
 
 void
@@ -420,12 +421,8 @@ ike_session_probe (IkeSession *self, unsigned size, gint64 now)
 void
 ike_session_rekey_child (IkeSession *self, gint64 now)
 {
-    for (guint i = 0; self->state == IKE_STATE_ESTABLISHED && i < self->children->len; i++)
-    {
-        const IkeChild *child = self->children->pdata[i];
-        if (!child->replaced && child->expires == 0)
-            ike_session_add_task (self, IKE_TASK_REKEY_CHILD, child->sa->spi_in, now);
-    }
+    if (self->state == IKE_STATE_ESTABLISHED)
+        ike_child_rekey_all (self, now);
     ike_session_advance (self, now);
 }
 
@@ -768,9 +765,8 @@ wants_keepalive (const IkeSession *self)
 static void
 advance_established (IkeSession *self, gint64 now)
 {
-    bool busy = ike_window_is_waiting (&ike_session_get_sa (self)->window);
-    if (self->config->dpd_delay > 0 && now >= self->last_in + self->config->dpd_delay && !busy)
-        ike_session_add_task (self, IKE_TASK_LIVENESS, 0, now);
+    if (now >= ike_info_get_check_deadline (self))
+        ike_info_check (self, now);
     if (self->rekey_ike_at != 0 && now >= self->rekey_ike_at)
     {
         self->rekey_ike_at = 0;
@@ -818,8 +814,7 @@ ike_session_get_deadline (const IkeSession *self)
     bool busy = ike_window_is_waiting (&ike_session_get_sa (self)->window);
     for (guint i = 0; !busy && i < self->tasks->len; i++)
         deadline = MIN (deadline, g_array_index (self->tasks, IkeTask, i).not_before);
-    if (!busy && self->config->dpd_delay > 0)
-        deadline = MIN (deadline, self->last_in + self->config->dpd_delay);
+    deadline = MIN (deadline, ike_info_get_check_deadline (self));
     if (self->rekey_ike_at != 0)
         deadline = MIN (deadline, self->rekey_ike_at);
     if (wants_keepalive (self))

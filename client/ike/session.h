@@ -67,8 +67,11 @@ void ike_session_start (IkeSession *self, const IkePath *path, gint64 now);
 void ike_session_receive (IkeSession *self, ByteView datagram, gint64 now);
 void ike_session_advance (IkeSession *self, gint64 now);
 
-/* The data plane heard the gateway at WHEN: no liveness check is needed before WHEN and dpd_delay. */
-void ike_session_note_traffic (IkeSession *self, gint64 when);
+/*
+ * What the data plane knows: it HEARD the gateway last then, so that no liveness check is needed before HEARD and dpd_delay;
+ * and it SENT so many packets in all. If nothing comes of them, though the gateway answers, the children are rekeyed.
+ */
+void ike_session_note_traffic (IkeSession *self, gint64 heard, uint64_t sent);
 
 /* Answers to ASK_SECRET (NULL: there is none), SIGN and VERIFY, by the action's number. Late or wrong numbers are ignored. */
 void ike_session_answer_secret (IkeSession *self, unsigned question, SecretBytes *secret,

@@ -132,6 +132,10 @@ do_action (OutriderTunnel *self, IkeAction *action, GError **error)
     case IKE_ACTION_PROBED:
         tunnel_take_probe (self, action->probe_size, action->answered, error);
         break;
+    case IKE_ACTION_SILENCE:
+        tunnel_notice (self,
+                       "the gateway answers, yet nothing comes through the tunnel: it is rekeyed");
+        break;
     case IKE_ACTION_CLOSED:
         self->ending = true;
         self->refused_unproven = action->refused_unproven;
@@ -180,7 +184,7 @@ tunnel_deadline_reached (void *data)
     OutriderCounters counters = { 0 };
     if (self->plane != NULL)
         outrider_data_plane_get_counters (self->plane, &counters);
-    ike_session_note_traffic (self->session, counters.last_in);
+    ike_session_note_traffic (self->session, counters.last_in, counters.packets_out);
     ike_session_advance (self->session, deadline_now ());
     tunnel_probe_path (self, counters.packets_out);
     tunnel_pull (self);

@@ -164,7 +164,7 @@ client_begins (Network *network, uint8_t what)
         ike_session_close (session, network->now);
         break;
     case 3:
-        ike_session_note_traffic (session, network->now);
+        ike_session_note_traffic (session, network->now - what * IKE_SECOND, what);
         break;
     case 4:
         network->holds_answers = !network->holds_answers;

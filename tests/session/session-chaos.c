@@ -75,7 +75,7 @@ somebody_acts (Network *network, const RandomSource *random, gint64 *deleted_at)
     else if (what < 15)
         ike_session_probe (network->session, 1300 + draw (random, 200), network->now);
     else
-        ike_session_note_traffic (network->session, network->now);
+        ike_session_note_traffic (network->session, network->now, draw (random, 100));
 }
 
 static void

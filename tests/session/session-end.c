@@ -323,7 +323,7 @@ test_liveness (void)
     g_assert_cmpuint (said (network, "--> INFORMATIONAL 2 {}"), ==, 1);
     for (unsigned i = 0; i < 100; i++)
     {
-        ike_session_note_traffic (network->session, network->now);
+        ike_session_note_traffic (network->session, network->now, i);
         network_run (network, 10 * IKE_SECOND);
     }
     g_assert_cmpuint (said (network, "--> INFORMATIONAL"), ==, 1);

@@ -331,6 +331,9 @@ take_action (Network *self, IkeAction *action)
     case IKE_ACTION_PROBED:
         tell (self, "%s:%u", action->answered ? "passes" : "lost", action->probe_size);
         break;
+    case IKE_ACTION_SILENCE:
+        tell (self, "silence");
+        break;
     case IKE_ACTION_CLOSED:
         take_end (self, action);
         break;
