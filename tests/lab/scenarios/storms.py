@@ -142,6 +142,21 @@ def nat_forgets(case):
     case.works(tunnel)
 
 
+@scenario(only="outrider")
+def child_falls_silent(case):
+    """The gateway answers, and its packets of the child get lost: the child is rekeyed, and the traffic comes back."""
+    case.gateway.configure()
+    tunnel = case.connect(**profile(case, "dpd-delay=1"))
+    ping = Ping(case)
+    ping.goes_on(5, 2)
+    spi = case.gateway.children()[0]["spi-out"]
+    case.router.set(drop=[f"udp sport 4500 @th,64,32 0x{spi}"])
+    rekeys(tunnel, "child", 1, 5)
+    ping.goes_on(20, 3)
+    ping.stop()
+    case.works(tunnel)
+
+
 @scenario(only="outrider", limit=40)
 def asleep(case):
     """The client sleeps for longer than the gateway's patience and finds its way back."""
