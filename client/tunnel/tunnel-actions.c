@@ -40,6 +40,14 @@ answer_signature (OutriderTunnel *self, const IkeAction *action)
                                   byte_view_of_bytes (data), error, deadline_now ());
 }
 
+static bool
+make_trust (OutriderTunnel *self, GError **error)
+{
+    if (self->trust == NULL)
+        self->trust = login_make_trust (self->credentials, error);
+    return self->trust != NULL;
+}
+
 static void
 answer_verdict (OutriderTunnel *self, const IkeAction *action)
 {
@@ -48,7 +56,7 @@ answer_verdict (OutriderTunnel *self, const IkeAction *action)
         self->profile->gateway_identity != NULL ? self->profile->gateway_identity : gateway->name;
     g_autoptr (GError) error = NULL;
     g_autoptr (CertsIdentity) wanted = certs_identity_parse (text, &error);
-    if (wanted != NULL)
+    if (wanted != NULL && make_trust (self, &error))
         login_verify (self->trust, wanted, action->chain, action->identity, &error);
     ike_session_answer_verdict (self->session, action->question, error, deadline_now ());
 }
@@ -213,11 +221,18 @@ tunnel_received (ByteView datagram, int error_number, void *data)
     OutriderTunnel *self = data;
     if (self->session == NULL)
         return;
+    G_GNUC_UNUSED g_autoptr (OutriderTunnel) alive = g_object_ref (self);
     if (error_number != 0)
         socket_refused (self, error_number);
     else
         ike_session_receive (self->session, datagram, deadline_now ());
-    if (self->state == OUTRIDER_TUNNEL_CONNECTING && ike_session_has_begun_login (self->session))
+    bool begins =
+        self->state == OUTRIDER_TUNNEL_CONNECTING && ike_session_has_begun_login (self->session);
+    if (begins)
         tunnel_set_state (self, OUTRIDER_TUNNEL_AUTHENTICATING);
     tunnel_pull (self);
+
+    /* While the gateway signs. What is wrong with the CAs is told when they are asked. */
+    if (begins)
+        make_trust (self, NULL);
 }

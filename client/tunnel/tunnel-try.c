@@ -203,15 +203,9 @@ try_gateway (OutriderTunnel *self)
     ike_session_start (self->session, &path, deadline_now ());
     tunnel_pull (self);
 
-    /*
-     * The CAs are read and the device is made while the gateway computes; nothing else of the host changes before the login
-     * is through.
-     */
-    if (self->trust == NULL)
-        self->trust = login_make_trust (self->credentials, &error);
+    /* The device is made while the gateway computes; nothing else of the host changes before the login is through. */
     const char *device = self->profile->interface != NULL ? self->profile->interface : "outrider%d";
-    if (self->session != NULL &&
-        (self->trust == NULL || !outrider_data_plane_open (self->plane, device, &error)))
+    if (self->session != NULL && !outrider_data_plane_open (self->plane, device, &error))
     {
         tunnel_abort_session (self, g_steal_pointer (&error));
         tunnel_pull (self);
