@@ -91,6 +91,7 @@ run_sender (void *data)
     Half *half = data;
     Pump *pump = half->pump;
     unsigned generation = 0;
+    pthread_setname_np (pthread_self (), "outrider-send");
     while (!atomic_load_explicit (&pump->stopping, memory_order_relaxed))
     {
         unsigned before = generation;
@@ -109,6 +110,7 @@ run_receiver (void *data)
     Half *half = data;
     Pump *pump = half->pump;
     unsigned generation = 0;
+    pthread_setname_np (pthread_self (), "outrider-recv");
     while (!atomic_load_explicit (&pump->stopping, memory_order_relaxed))
     {
         const PumpTable *table = pass_point (half, &generation);
@@ -144,7 +146,7 @@ prepare_half (Half *half, Pump *pump, int input_fd, GError **error)
 
 /* Signals are the main thread's. */
 static bool
-start_half (Half *half, void *(*run) (void *), const char *name, GError **error)
+start_half (Half *half, void *(*run) (void *), GError **error)
 {
     sigset_t all, before;
     sigfillset (&all);
@@ -154,7 +156,6 @@ start_half (Half *half, void *(*run) (void *), const char *name, GError **error)
     if (failed != 0)
         return fail ("cannot start a thread", failed, error);
     half->running = true;
-    pthread_setname_np (half->thread, name);
     return true;
 }
 
@@ -186,8 +187,8 @@ pump_new (const TunDevice *device, UdpTransport *transport, PumpTable *table, Pu
         return NULL;
     self->sender = pump_sender_new (device, transport, self->send.wake_fd, offloads);
     self->receiver = pump_receiver_new (device, transport, offloads);
-    if (!start_half (&self->send, run_sender, "outrider-send", error) ||
-        !start_half (&self->receive, run_receiver, "outrider-recv", error))
+    if (!start_half (&self->send, run_sender, error) ||
+        !start_half (&self->receive, run_receiver, error))
         return NULL;
     return g_steal_pointer (&self);
 }
