@@ -21,11 +21,15 @@ check_family (Doctor *self, IpFamily family)
     if (!way_out_find (family, &way))
         return false;
     const char *name = family == IP_V4 ? "IPv4" : "IPv6";
+    g_autofree char *hop =
+        way.next_hop.family != IP_NONE ? ip_address_format (&way.next_hop) : NULL;
+    g_autofree char *fact =
+        g_strdup_printf ("%s leaves by %s%s%s with an MTU of %u", name, way.device,
+                         hop != NULL ? " over " : "", hop != NULL ? hop : "", way.mtu);
     if (way.mtu < MTU_LITTLE)
-        doctor_note (self, "A tunnel over it takes packets of less than 1200 octets.",
-                     "%s leaves by %s with an MTU of %u", name, way.device, way.mtu);
+        doctor_note (self, "A tunnel over it takes packets of less than 1200 octets.", "%s", fact);
     else
-        doctor_good (self, "%s leaves by %s with an MTU of %u", name, way.device, way.mtu);
+        doctor_good (self, "%s", fact);
     return true;
 }
 

@@ -109,17 +109,6 @@ list_rules (const NetworkGuard *guard, GArray *rules)
 /* ---- what is there ---- */
 
 static GArray *
-find_routes (Netlink *netlink, uint32_t table)
-{
-    g_autoptr (GArray) all = netlink_list_own_blackholes (netlink);
-    GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
-    for (guint i = 0; i < all->len; i++)
-        if (g_array_index (all, NetlinkRoute, i).table == table)
-            g_array_append_vals (routes, &g_array_index (all, NetlinkRoute, i), 1);
-    return routes;
-}
-
-static GArray *
 find_rules (Netlink *netlink, uint16_t number, GError **error)
 {
     g_autoptr (GArray) all = netlink_list_own_rules (netlink, error);
@@ -180,7 +169,8 @@ netlink_guard_set (Netlink *netlink, const NetworkGuard *guard, GError **error)
 {
     g_autoptr (GArray) routes = g_array_new (false, false, sizeof (NetlinkRoute));
     g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
-    g_autoptr (GArray) old_routes = find_routes (netlink, get_table (guard->number));
+    g_autoptr (GArray) old_routes =
+        netlink_list_own_blackholes (netlink, get_table (guard->number));
     g_autoptr (GArray) old_rules = find_rules (netlink, guard->number, error);
     if (old_rules == NULL)
         return false;
@@ -194,12 +184,12 @@ netlink_guard_set (Netlink *netlink, const NetworkGuard *guard, GError **error)
         keep_rules (old_rules, rules);
     }
 
-    for (guint i = 0; i < routes->len; i++)
-        if (!has_route (old_routes, &g_array_index (routes, NetlinkRoute, i)))
-            netlink_add_route (netlink, &g_array_index (routes, NetlinkRoute, i));
     for (guint i = 0; i < rules->len; i++)
         if (!netlink_rules_have (old_rules, &g_array_index (rules, NetlinkRule, i)))
             netlink_add_rule (netlink, &g_array_index (rules, NetlinkRule, i));
+    for (guint i = 0; i < routes->len; i++)
+        if (!has_route (old_routes, &g_array_index (routes, NetlinkRoute, i)))
+            netlink_add_route (netlink, &g_array_index (routes, NetlinkRoute, i));
     if (!netlink_commit (netlink, false, error))
         return false;
     for (guint i = 0; i < old_routes->len; i++)
@@ -215,11 +205,11 @@ static void
 lift (Netlink *netlink, const NetworkGuard *guard)
 {
     g_autoptr (GArray) rules = find_rules (netlink, guard->number, NULL);
-    g_autoptr (GArray) routes = find_routes (netlink, get_table (guard->number));
-    for (guint i = 0; rules != NULL && i < rules->len; i++)
-        netlink_delete_rule (netlink, &g_array_index (rules, NetlinkRule, i));
+    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink, get_table (guard->number));
     for (guint i = 0; i < routes->len; i++)
         netlink_delete_route (netlink, &g_array_index (routes, NetlinkRoute, i));
+    for (guint i = 0; rules != NULL && i < rules->len; i++)
+        netlink_delete_rule (netlink, &g_array_index (rules, NetlinkRule, i));
 }
 
 bool
@@ -256,13 +246,30 @@ find_or_add (GPtrArray *guards, uint32_t table)
     return guard;
 }
 
+static void
+read_guard (Netlink *netlink, const GArray *rules, NetworkGuard *guard)
+{
+    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink, get_table (guard->number));
+    for (guint i = 0; i < routes->len; i++)
+    {
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
+        g_array_append_val (route->kind == NETLINK_ROUTE_PROHIBIT ? guard->refused : guard->open,
+                            route->destination);
+    }
+    for (guint i = 0; i < rules->len; i++)
+    {
+        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
+        guard->lan = guard->lan ||
+                     (rule->suppress_length >= 0 && rule->priority == get_priority (guard->number));
+    }
+}
+
 GPtrArray *
 netlink_guard_list (Netlink *netlink, GError **error)
 {
     g_autoptr (GArray) rules = netlink_list_own_rules (netlink, error);
     if (rules == NULL)
         return NULL;
-    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink);
     GPtrArray *guards = g_ptr_array_new_with_free_func ((GDestroyNotify)network_guard_free);
     for (guint i = 0; i < rules->len; i++)
     {
@@ -270,24 +277,7 @@ netlink_guard_list (Netlink *netlink, GError **error)
         if (is_of_guard (rule->table))
             find_or_add (guards, rule->table);
     }
-    for (guint i = 0; i < routes->len; i++)
-    {
-        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
-        if (!is_of_guard (route->table))
-            continue;
-        NetworkGuard *guard = find_or_add (guards, route->table);
-        g_array_append_val (route->kind == NETLINK_ROUTE_PROHIBIT ? guard->refused : guard->open,
-                            route->destination);
-    }
     for (guint i = 0; i < guards->len; i++)
-    {
-        NetworkGuard *guard = guards->pdata[i];
-        for (guint k = 0; k < rules->len; k++)
-        {
-            const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, k);
-            guard->lan = guard->lan || (rule->suppress_length >= 0 &&
-                                        rule->priority == get_priority (guard->number));
-        }
-    }
+        read_guard (netlink, rules, guards->pdata[i]);
     return guards;
 }

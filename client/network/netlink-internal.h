@@ -23,5 +23,11 @@ struct Netlink
     GArray *ends; /* size_t: where each queued message ends */
 };
 
+/* The questions, in a buffer of NETLINK_MESSAGE_MAX. */
+struct nlmsghdr *netlink_write_find_way (void *buffer, const IpAddress *destination, uint32_t mark,
+                                         uint32_t flags);
+struct nlmsghdr *netlink_write_list_routes (void *buffer, IpFamily family, uint32_t table);
+struct nlmsghdr *netlink_write_list_rules (void *buffer);
+
 /* NO_RIGHTS or HOST_REFUSED in the kernel's words. */
 void netlink_set_error (int error_number, GError **error);

@@ -35,12 +35,27 @@ has_size (const struct nlattr *attribute, size_t size)
     return attribute != NULL && mnl_attr_get_payload_len (attribute) == size;
 }
 
+static struct nlmsghdr *
+begin (void *buffer, uint16_t type, uint16_t flags)
+{
+    memset (buffer, 0, NETLINK_MESSAGE_MAX);
+    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
+    request->nlmsg_type = type;
+    request->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+    return request;
+}
+
+static uint8_t
+address_family (IpFamily family)
+{
+    return family == IP_V4 ? AF_INET : AF_INET6;
+}
+
 /* Asks for a list and gives each entry to COLLECT; false with errno set. */
 static bool
 dump (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, GArray *entries)
 {
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
-    request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request->nlmsg_seq = ++self->sequence;
     unsigned port = mnl_socket_get_portid (self->socket);
     int result = mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0 ? -1 : MNL_CB_OK;
@@ -94,15 +109,20 @@ collect_rule (const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
+struct nlmsghdr *
+netlink_write_list_rules (void *buffer)
+{
+    struct nlmsghdr *request = begin (buffer, RTM_GETRULE, NLM_F_DUMP);
+    mnl_nlmsg_put_extra_header (request, sizeof (struct fib_rule_hdr));
+    return request;
+}
+
 GArray *
 netlink_list_own_rules (Netlink *self, GError **error)
 {
     g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
-    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-    request->nlmsg_type = RTM_GETRULE;
-    mnl_nlmsg_put_extra_header (request, sizeof (struct fib_rule_hdr));
-    if (!dump (self, request, collect_rule, rules))
+    if (!dump (self, netlink_write_list_rules (buffer), collect_rule, rules))
     {
         netlink_set_error (errno, error);
         return NULL;
@@ -140,20 +160,27 @@ collect_route (const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-GArray *
-netlink_list_own_blackholes (Netlink *self)
+/* The kernel looks for what is ours. */
+struct nlmsghdr *
+netlink_write_list_routes (void *buffer, IpFamily family, uint32_t table)
 {
-    static const uint8_t families[] = { AF_INET, AF_INET6 };
+    struct nlmsghdr *request = begin (buffer, RTM_GETROUTE, NLM_F_DUMP);
+    struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+    header->rtm_family = address_family (family);
+    header->rtm_protocol = NETLINK_PROTOCOL;
+    mnl_attr_put_u32 (request, RTA_TABLE, table);
+    return request;
+}
+
+GArray *
+netlink_list_own_blackholes (Netlink *self, uint32_t table)
+{
+    static const IpFamily families[] = { IP_V4, IP_V6 };
     GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
         _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
-        struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-        request->nlmsg_type = RTM_GETROUTE;
-        struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
-        header->rtm_family = families[f];
-        header->rtm_protocol = NETLINK_PROTOCOL; /* the kernel looks for us */
-        dump (self, request, collect_route, routes);
+        dump (self, netlink_write_list_routes (buffer, families[f], table), collect_route, routes);
     }
     return routes;
 }
@@ -169,43 +196,51 @@ collect_answer (const struct nlmsghdr *message, void *data)
     if (message->nlmsg_type != RTM_NEWROUTE ||
         mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0)
         return MNL_CB_OK;
-    way->length = header->rtm_dst_len;
-    way->protocol = header->rtm_protocol;
+    size_t size = header->rtm_family == AF_INET ? 4 : 16;
     if (header->rtm_type == RTN_UNICAST && has_size (attributes[RTA_OIF], 4))
         way->device_index = (int)mnl_attr_get_u32 (attributes[RTA_OIF]);
+    if (has_size (attributes[RTA_GATEWAY], size))
+        way->next_hop =
+            ip_address (byte_view (mnl_attr_get_payload (attributes[RTA_GATEWAY]), size));
     return MNL_CB_OK;
+}
+
+struct nlmsghdr *
+netlink_write_find_way (void *buffer, const IpAddress *destination, uint32_t mark, uint32_t flags)
+{
+    struct nlmsghdr *request = begin (buffer, RTM_GETROUTE, 0);
+    struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+    size_t size = ip_family_size (destination->family);
+    header->rtm_family = address_family (destination->family);
+    header->rtm_dst_len = (uint8_t)(8 * size);
+    header->rtm_flags = flags;
+    mnl_attr_put (request, RTA_DST, size, destination->octets);
+    if (mark != 0)
+        mnl_attr_put_u32 (request, RTA_MARK, mark);
+    return request;
 }
 
 /* RESULT: what COLLECT fills. False: the kernel has no answer. */
 static bool
-ask_way (Netlink *self, const IpAddress *destination, uint32_t flags, mnl_cb_t collect,
-         void *result)
+ask (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, void *result)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_BATCH_SIZE];
-    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-    request->nlmsg_type = RTM_GETROUTE;
-    request->nlmsg_flags = NLM_F_REQUEST;
+    _Alignas(struct nlmsghdr) uint8_t answer[NETLINK_BATCH_SIZE];
     request->nlmsg_seq = ++self->sequence;
-    struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
-    size_t size = ip_family_size (destination->family);
-    header->rtm_family = destination->family == IP_V4 ? AF_INET : AF_INET6;
-    header->rtm_dst_len = (uint8_t)(8 * size);
-    header->rtm_flags = flags;
-    mnl_attr_put (request, RTA_DST, size, destination->octets);
     if (mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0)
         return false;
-    ssize_t received = mnl_socket_recvfrom (self->socket, buffer, sizeof buffer);
-    return received > 0 && mnl_cb_run (buffer, (size_t)received, self->sequence,
+    ssize_t received = mnl_socket_recvfrom (self->socket, answer, sizeof answer);
+    return received > 0 && mnl_cb_run (answer, (size_t)received, self->sequence,
                                        mnl_socket_get_portid (self->socket), collect, result) >= 0;
 }
 
 bool
-netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way)
+netlink_find_way (Netlink *self, const IpAddress *destination, uint32_t mark, NetlinkWay *ret_way)
 {
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     *ret_way = (NetlinkWay){ 0 };
-    return ask_way (self, destination, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH, collect_answer,
-                    ret_way) &&
-           ret_way->device_index != 0;
+    struct nlmsghdr *request =
+        netlink_write_find_way (buffer, destination, mark, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH);
+    return ask (self, request, collect_answer, ret_way) && ret_way->device_index != 0;
 }
 
 static int
@@ -223,11 +258,14 @@ collect_source (const struct nlmsghdr *message, void *data)
 }
 
 bool
-netlink_find_source (Netlink *self, const IpAddress *destination, IpAddress *ret_source)
+netlink_find_source (Netlink *self, const IpAddress *destination, uint32_t mark,
+                     IpAddress *ret_source)
 {
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     IpAddress source = { 0 };
-    if (!ask_way (self, destination, RTM_F_LOOKUP_TABLE, collect_source, &source) ||
-        source.family == IP_NONE)
+    struct nlmsghdr *request =
+        netlink_write_find_way (buffer, destination, mark, RTM_F_LOOKUP_TABLE);
+    if (!ask (self, request, collect_source, &source) || source.family == IP_NONE)
         return false;
     *ret_source = source;
     return true;
@@ -265,8 +303,7 @@ netlink_list_networks (Netlink *self)
 {
     GArray *networks = g_array_new (false, true, sizeof (LocalNetwork));
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
-    struct nlmsghdr *request = mnl_nlmsg_put_header (buffer);
-    request->nlmsg_type = RTM_GETADDR;
+    struct nlmsghdr *request = begin (buffer, RTM_GETADDR, NLM_F_DUMP);
     mnl_nlmsg_put_extra_header (request, sizeof (struct ifaddrmsg));
     dump (self, request, collect_network, networks);
     return networks;

@@ -181,10 +181,9 @@ same_route (gconstpointer a, gconstpointer b)
 typedef void (*RouteCall) (Netlink *netlink, const NetlinkRoute *route);
 typedef void (*RuleCall) (Netlink *netlink, const NetlinkRule *rule);
 
-/* CALLs for all of STATE that OTHER has not. */
+/* CALLs for all routes of STATE that OTHER has not. */
 static void
-for_each_other (Netlink *netlink, const State *state, const State *other, RouteCall route_call,
-                RuleCall rule_call)
+for_each_other_route (Netlink *netlink, const State *state, const State *other, RouteCall call)
 {
     g_autoptr (GHashTable) known = g_hash_table_new (hash_route, same_route);
     for (guint i = 0; i < other->routes->len; i++)
@@ -193,25 +192,33 @@ for_each_other (Netlink *netlink, const State *state, const State *other, RouteC
     {
         const NetlinkRoute *route = &g_array_index (state->routes, NetlinkRoute, i);
         if (!g_hash_table_contains (known, route))
-            route_call (netlink, route);
+            call (netlink, route);
     }
+}
+
+static void
+for_each_other_rule (Netlink *netlink, const State *state, const State *other, RuleCall call)
+{
     for (guint i = 0; i < state->rules->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (state->rules, NetlinkRule, i);
         if (!netlink_rules_have (other->rules, rule))
-            rule_call (netlink, rule);
+            call (netlink, rule);
     }
 }
 
+/* Rules stand around their routes in time: they are how leftovers are found. */
 bool
 netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const NetworkPlan *to,
                        GError **error)
 {
     g_auto (State) before = state_of (from);
     g_auto (State) after = state_of (to);
-    for_each_other (netlink, &after, &before, netlink_add_route, netlink_add_rule);
+    for_each_other_rule (netlink, &after, &before, netlink_add_rule);
+    for_each_other_route (netlink, &after, &before, netlink_add_route);
     bool added = netlink_commit (netlink, false, error);
-    for_each_other (netlink, &before, &after, netlink_delete_route, netlink_delete_rule);
+    for_each_other_route (netlink, &before, &after, netlink_delete_route);
+    for_each_other_rule (netlink, &before, &after, netlink_delete_rule);
     return netlink_commit (netlink, true, added ? error : NULL) && added;
 }
 
@@ -256,6 +263,15 @@ is_leftover (const GArray *rules, const NetlinkRule *rule)
     return table == 0 || !device_exists (table);
 }
 
+static unsigned
+for_each_route_of (Netlink *netlink, uint32_t table, RouteCall call)
+{
+    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink, table);
+    for (guint i = 0; i < routes->len; i++)
+        call (netlink, &g_array_index (routes, NetlinkRoute, i));
+    return routes->len;
+}
+
 /* Gives each to its call; how many. False: the kernel does not tell. */
 static bool
 for_each_leftover (Netlink *netlink, RouteCall route_call, RuleCall rule_call, unsigned *ret_count,
@@ -264,21 +280,15 @@ for_each_leftover (Netlink *netlink, RouteCall route_call, RuleCall rule_call, u
     g_autoptr (GArray) rules = netlink_list_own_rules (netlink, error);
     if (rules == NULL)
         return false;
-    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink);
+    g_autoptr (GHashTable) tables = g_hash_table_new (NULL, NULL);
     unsigned count = 0;
-    for (guint i = 0; i < routes->len; i++)
-    {
-        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
-        if (!is_of_device (route->table) || device_exists (route->table))
-            continue;
-        route_call (netlink, route);
-        count++;
-    }
     for (guint i = 0; i < rules->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
         if (!is_leftover (rules, rule))
             continue;
+        if (is_of_device (rule->table) && g_hash_table_add (tables, GUINT_TO_POINTER (rule->table)))
+            count += for_each_route_of (netlink, rule->table, route_call);
         rule_call (netlink, rule);
         count++;
     }
@@ -321,23 +331,26 @@ is_excluded (const NetworkPlan *plan, const IpAddress *address)
     return false;
 }
 
+static void
+check_route (Netlink *netlink, const NetworkPlan *plan, const IpPrefix *route, GPtrArray *elsewhere)
+{
+    NetlinkWay way;
+    char device[IF_NAMESIZE] = "";
+    if (route->length == 0 || is_excluded (plan, &route->address) ||
+        !netlink_find_way (netlink, &route->address, 0, &way) ||
+        way.device_index == plan->device_index ||
+        if_indextoname ((unsigned)way.device_index, device) == NULL)
+        return;
+    g_autofree char *network = ip_prefix_format (route);
+    g_ptr_array_add (elsewhere,
+                     g_strdup_printf ("%s stays with %s, which had it before", network, device));
+}
+
 GPtrArray *
 netlink_routes_check (Netlink *netlink, const NetworkPlan *plan)
 {
     GPtrArray *elsewhere = g_ptr_array_new_with_free_func (g_free);
     for (guint i = 0; i < MIN (plan->routes->len, NETLINK_ROUTES_CHECKED); i++)
-    {
-        const IpPrefix *route = &g_array_index (plan->routes, IpPrefix, i);
-        NetlinkWay way;
-        char device[IF_NAMESIZE] = "";
-        if (route->length == 0 || is_excluded (plan, &route->address) ||
-            !netlink_find_way (netlink, &route->address, &way) ||
-            way.device_index == plan->device_index ||
-            if_indextoname ((unsigned)way.device_index, device) == NULL)
-            continue;
-        g_autofree char *network = ip_prefix_format (route);
-        g_ptr_array_add (
-            elsewhere, g_strdup_printf ("%s stays with %s, which had it before", network, device));
-    }
+        check_route (netlink, plan, &g_array_index (plan->routes, IpPrefix, i), elsewhere);
     return elsewhere;
 }

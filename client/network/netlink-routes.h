@@ -13,6 +13,10 @@
  *     P+3:  not from all fwmark MARK lookup TABLE           the rest, but for the outer packets
  *
  * P is of the device, so that two tunnels never share a rule; the one that came first is asked first.
+ *
+ * What is to go around the tunnel (NetworkPlan.excludes, the gateway among them) is a throw route in TABLE: that table has
+ * nothing to say, and the host's own rules and routes decide for each packet. No next hop is copied, so none is stale after
+ * the host has moved to another network.
  */
 
 #include "network/netlink.h"

@@ -3,7 +3,7 @@
 
 /*
  * rtnetlink as far as a tunnel needs it: the messages, and a socket that sends batches of them. Every message that the
- * kernel refuses is told. Tables are never dumped: only what is ours, and the host's addresses.
+ * kernel refuses is told. Nobody's tables are dumped but our own: where packets go is asked for each destination.
  */
 
 #include "network/plan.h"
@@ -71,22 +71,27 @@ bool netlink_commit (Netlink *self, bool missing_ok, GError **error);
 /* Rules with our protocol number of either family (NetlinkRule), for cleaning up behind a crashed process. */
 GArray *netlink_list_own_rules (Netlink *self, GError **error);
 
-/* Routes with our protocol number that have no device (NetlinkRoute): the kernel does not remove them with ours. */
-GArray *netlink_list_own_blackholes (Netlink *self);
+/*
+ * Routes of a table of ours that have no device (NetlinkRoute): the kernel does not remove them with ours. Such a table has a
+ * rule that leads to it from before its first route until after its last one.
+ */
+GArray *netlink_list_own_blackholes (Netlink *self, uint32_t table);
 
-/* Where a packet to some address goes now, without our mark. */
+/* Where a packet goes now. */
 typedef struct
 {
     int device_index;
-    uint8_t length; /* of the route's prefix */
-    uint8_t protocol;
+    IpAddress
+        next_hop; /* IP_NONE: the destination is a neighbour, or the device has just one end */
 } NetlinkWay;
 
-/* False: nowhere. */
-bool netlink_find_way (Netlink *self, const IpAddress *destination, NetlinkWay *ret_way);
+/* MARK: of the packet; 0: none. False: it goes nowhere. */
+bool netlink_find_way (Netlink *self, const IpAddress *destination, uint32_t mark,
+                       NetlinkWay *ret_way);
 
 /* The address that such a packet would bear as its source. False: none. */
-bool netlink_find_source (Netlink *self, const IpAddress *destination, IpAddress *ret_source);
+bool netlink_find_source (Netlink *self, const IpAddress *destination, uint32_t mark,
+                          IpAddress *ret_source);
 
 /* LocalNetwork: of each address with global scope. */
 GArray *netlink_list_networks (Netlink *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/way-out.h"
 
-#include "network/netlink.h"
+#include "network/netlink-routes.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -56,10 +56,11 @@ way_out_find (IpFamily family, WayOut *ret_way)
     WayOut way = { 0 };
     if (netlink == NULL ||
         !ip_address_parse (family == IP_V4 ? ANYWHERE_V4 : ANYWHERE_V6, &anywhere) ||
-        !netlink_find_way (netlink, &anywhere, &route) ||
+        !netlink_find_way (netlink, &anywhere, NETLINK_OUTER_MARK, &route) ||
         if_indextoname ((unsigned)route.device_index, way.device) == NULL)
         return false;
-    netlink_find_source (netlink, &anywhere, &way.source);
+    netlink_find_source (netlink, &anywhere, NETLINK_OUTER_MARK, &way.source);
+    way.next_hop = route.next_hop;
     way.mtu = read_mtu (way.device);
     way.strict = family == IP_V4 && is_strict (way.device);
     *ret_way = way;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How packets leave this host now, to wherever no nearer route leads: looked at and never changed, for who wants to know
- * what a tunnel will meet.
+ * How a tunnel's outer packets leave this host now, to wherever no nearer route leads: looked at and never changed, for who
+ * wants to know what a tunnel will meet.
  */
 
 #include "bytes/address.h"
@@ -14,8 +14,9 @@
 typedef struct
 {
     char device[IFNAMSIZ];
-    unsigned mtu;     /* of the device */
-    IpAddress source; /* IP_NONE: the kernel does not say */
+    unsigned mtu;       /* of the device */
+    IpAddress next_hop; /* IP_NONE: the link has just one end */
+    IpAddress source;   /* IP_NONE: the kernel does not say */
     bool
         strict; /* answers must come from where the route to their sender leads (rp_filter=1; IPv4 alone) */
 } WayOut;

@@ -43,9 +43,11 @@ get_fixed_size (uint16_t type)
         return sizeof (struct ifaddrmsg);
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
+    case RTM_GETROUTE:
         return sizeof (struct rtmsg);
     case RTM_NEWRULE:
     case RTM_DELRULE:
+    case RTM_GETRULE:
         return sizeof (struct fib_rule_hdr);
     }
     g_assert_not_reached ();
@@ -183,6 +185,32 @@ rules_are_added (void)
     g_assert_false (netlink_rules_have (rules, &names));
 }
 
+static void
+assert_question (const struct nlmsghdr *request, const char *captured)
+{
+    ByteView message = byte_view (request, request->nlmsg_len);
+    netlink_assert_like (message, captured, get_fixed_size (request->nlmsg_type), 0, 0);
+}
+
+static void
+questions (void)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    IpAddress v4 = address ("198.51.100.10"), v6 = address ("2001:db8:100::10");
+    uint32_t route = RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH;
+    assert_question (netlink_write_find_way (buffer, &v4, MARK, route), captured_way_find);
+    /* iproute2 does not ask for the table of IPv6. */
+    assert_question (netlink_write_find_way (buffer, &v6, MARK, RTM_F_FIB_MATCH),
+                     captured_way_find_v6);
+    assert_question (netlink_write_find_way (buffer, &v4, 0, RTM_F_LOOKUP_TABLE),
+                     captured_way_source);
+    assert_question (netlink_write_list_routes (buffer, IP_V4, TABLE), captured_routes_list);
+    assert_question (netlink_write_list_routes (buffer, IP_V6, TABLE), captured_routes_list_v6);
+    struct nlmsghdr *rules = netlink_write_list_rules (buffer);
+    ((struct fib_rule_hdr *)mnl_nlmsg_get_payload (rules))->family = AF_INET; /* we ask for both */
+    assert_question (rules, captured_rules_list);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -190,5 +218,6 @@ main (int argc, char **argv)
     g_test_add_func ("/netlink/links-and-addresses", links_and_addresses);
     g_test_add_func ("/netlink/routes", routes_are_added);
     g_test_add_func ("/netlink/rules", rules_are_added);
+    g_test_add_func ("/netlink/questions", questions);
     return g_test_run ();
 }
