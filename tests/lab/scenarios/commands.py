@@ -9,10 +9,11 @@ import shutil
 import signal
 
 from outrider_lab import snapshot
+from outrider_lab.resolver import OUTSIDE, Resolvconf, Resolved
 from outrider_lab.scenario import scenario
 from outrider_lab.traffic import Talker
 
-INSIDE, OUTSIDE = "10.77.0.2", "203.0.113.2"
+INSIDE = "10.77.0.2"
 FULL = {"local_ts": "0.0.0.0/0"}
 SOCKETS = "/run/outrider/tunnels"
 MANUAL = pathlib.Path(__file__).resolve().parents[3] / "data" / "man" / "outrider.1"
@@ -288,6 +289,49 @@ def doctor_mends_what_was_left(case):
     case.equal("changes", snapshot.difference(case.before, case.lab.snapshot()), [])
     case.equal("problems afterwards", troubled(doctor(case), "problem", "mended"), [])
     case.equal("sockets", os.listdir(case.host.path(SOCKETS)), [])
+
+
+def mends_the_resolver(case):
+    """kill -9, and the doctor puts name resolution back by itself."""
+    tunnel = case.connect()
+    case.resolves("www.corp.test", INSIDE)
+    tunnel.client.process.kill()
+    tunnel.ended = True
+    case.gateway.terminate_all()
+    found = troubled(doctor(case, status=60), "problem")
+    case.check("the resolver is among the problems", "leftovers/resolver" in found, found)
+    case.equal("the resolver", doctor(case, "--repair")["leftovers/resolver"], ["mended"])
+    case.equal("problems afterwards", troubled(doctor(case), "problem", "mended"), [])
+    case.resolves("www.outside.test", OUTSIDE)
+    case.equal("journals of the resolver", [name for name in os.listdir(case.host.path("/run/outrider"))
+                                            if name.startswith("resol")], [])
+
+
+@scenario(only="outrider", name="doctor-mends-systemd-resolved", link="/run/systemd/resolve/stub-resolv.conf",
+          nsswitch=None)
+@scenario(only="outrider", name="doctor-mends-systemd-resolved-of-the-library", link=None,
+          nsswitch="files resolve [!UNAVAIL=return] dns")
+def doctor_mends_systemd_resolved(case, link, nsswitch):
+    """systemd-resolved knew a link that is gone, or is there still; the file may have been changed, too."""
+    resolved = Resolved(case, link=link, nsswitch=nsswitch)
+    before = case.nameservers()
+    case.gateway.configure(v4="dns = 10.77.0.2", local_ts="0.0.0.0/0, ::/0", pools="v4, v6")
+    mends_the_resolver(case)
+    case.equal("name servers", case.nameservers(), before)
+    # It reads the file again when it is asked for a name that it does not know.
+    case.equal("servers of links", [line for line in resolved.control("dns").stdout.splitlines()
+                                    if line.startswith("Link") and INSIDE in line], [])
+
+
+@scenario(only="outrider", name="doctor-mends-openresolv", package="openresolv")
+@scenario(only="outrider", name="doctor-mends-resolvconf", package="resolvconf")
+def doctor_mends_resolvconf(case, package):
+    """The record of a tunnel that is gone."""
+    manager = Resolvconf(case, package)
+    case.gateway.configure(v4="dns = 10.77.0.2\n    25 = corp.test")
+    mends_the_resolver(case)
+    case.equal("records", manager.records(), ["eth0.dhclient"])
+    case.equal("name servers", case.nameservers(), [OUTSIDE])
 
 
 @scenario(only="outrider")
