@@ -14,6 +14,12 @@ fill_from_openssl (void *data, uint8_t *ret_octets, size_t size)
 const RandomSource random_system = { .fill = fill_from_openssl };
 
 void
+random_prepare (void)
+{
+    RAND_set_DRBG_type (NULL, "HASH-DRBG", NULL, NULL, "SHA2-256");
+}
+
+void
 random_fill (const RandomSource *self, void *ret_octets, size_t size)
 {
     if (size > 0)

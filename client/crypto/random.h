@@ -17,4 +17,11 @@ typedef struct
 /* OpenSSL's generator; it aborts rather than give weak octets. */
 extern const RandomSource random_system;
 
+/*
+ * For a quick start, before anything was drawn: OpenSSL's generator of choice is made of a cipher, and with its first cipher
+ * it looks up all others. One that is made of a digest is as good (NIST SP 800-90A has both). What the system's configuration
+ * says of generators still counts.
+ */
+void random_prepare (void);
+
 void random_fill (const RandomSource *self, void *ret_octets, size_t size);

@@ -193,14 +193,20 @@ parse_proposal (IkeProtocol protocol, const char *text, GError **error)
     return complete_proposal (self, text, error) ? g_steal_pointer (&self) : NULL;
 }
 
-/* Asking takes time at every start, so only for what may be missing. */
+/* Asking takes time at every start: what every OpenSSL has is not asked for. */
+static bool
+may_be_missing (const Algorithm *algorithm)
+{
+    return (algorithm->flags & (ALGORITHM_OPTIONAL | ALGORITHM_WEAK)) != 0;
+}
+
 static void
 drop_unavailable (IkeProposal *self)
 {
     for (guint i = self->algorithms->len; i-- > 0;)
     {
         const Algorithm *algorithm = self->algorithms->pdata[i];
-        if ((algorithm->flags & ALGORITHM_OPTIONAL) != 0 && !algorithm_is_available (algorithm))
+        if (may_be_missing (algorithm) && !algorithm_is_available (algorithm))
             g_ptr_array_remove_index (self->algorithms, i);
     }
 }
@@ -214,7 +220,7 @@ ike_proposals_check (const GPtrArray *proposals, GError **error)
         for (guint i = 0; i < proposal->algorithms->len; i++)
         {
             const Algorithm *algorithm = proposal->algorithms->pdata[i];
-            if (algorithm_is_available (algorithm))
+            if (!may_be_missing (algorithm) || algorithm_is_available (algorithm))
                 continue;
             g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID,
                          "this system's OpenSSL does not offer ‘%s’", algorithm->name);

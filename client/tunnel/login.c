@@ -3,6 +3,7 @@
 
 #include "bytes/writer.h"
 #include "crypto/group.h"
+#include "crypto/random.h"
 #include "eap/method.h"
 #include "errors.h"
 #include "ike/limits.h"
@@ -172,6 +173,7 @@ static gpointer
 warm_up (gpointer nothing)
 {
     const Algorithm *group = algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "ecp256");
+    random_prepare ();
     key_exchange_free (key_exchange_new (group, NULL));
     g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
     certs_trust_prepare ();
