@@ -20,6 +20,7 @@
 enum
 {
     EXIT_AT_ONCE = 130, /* 128 + SIGINT, as shells have it */
+    LONG_LOOK = 100,    /* milliseconds; a name that is looked up longer is worth watching */
 };
 
 typedef struct
@@ -30,13 +31,63 @@ typedef struct
     OutriderHost *host;
     OutriderTunnel *tunnel;
     GThread *warming;
-    guint opening; /* of the control socket: when there is nothing else to do */
+    guint opening; /* of the control socket */
     ConnectControl *control;
     bool stopping;
     bool ended;
 } Connect;
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* ---- what the user tells ---- */
+
+/* The first signal ends the tunnel in order, a second one at once: but the host is put back. */
+static void
+stop (void *data)
+{
+    Connect *self = data;
+    if (self->stopping)
+    {
+        if (self->tunnel != NULL)
+            outrider_tunnel_drop (self->tunnel);
+        _exit (EXIT_AT_ONCE);
+    }
+    self->stopping = true;
+    notify_systemd ("STOPPING=1");
+    connect_secrets_stop (&self->secrets);
+    if (self->tunnel != NULL)
+        outrider_tunnel_disconnect (self->tunnel);
+}
+
+/* Not before there is something to end in order: until then a signal just ends the process, blocked on a pipe or not. */
+static void
+catch_signals (void *data)
+{
+    signals_catch (ending_signals, G_N_ELEMENTS (ending_signals), stop, data);
+}
+
+/* Without a socket, nobody can ask: that is all. */
+static gboolean
+open_control (gpointer data)
+{
+    Connect *self = data;
+    g_autoptr (GError) error = NULL;
+    self->opening = 0;
+    self->control = connect_control_new (self->tunnel, self->options.profile, stop, self, &error);
+    if (self->control == NULL && self->options.verbose)
+        self->output->notice (error->message);
+    return G_SOURCE_REMOVE;
+}
+
+/* Not on the way to the connection, but when there is nothing else to do: while the gateway computes. */
+static void
+plan_control (Connect *self, guint delay)
+{
+    if (self->control != NULL)
+        return;
+    g_clear_handle_id (&self->opening, g_source_remove);
+    self->opening = g_timeout_add_full (G_PRIORITY_LOW, delay, open_control, self, NULL);
+}
 
 /* ---- what the tunnel tells ---- */
 
@@ -89,6 +140,8 @@ state_changed (OutriderTunnel *tunnel, void *data)
         return;
     }
     report_state (self, state);
+    if (state == OUTRIDER_TUNNEL_CONNECTING)
+        plan_control (self, 0);
     if (state == OUTRIDER_TUNNEL_CONNECTED)
         notify_systemd ("READY=1");
 }
@@ -113,33 +166,6 @@ noticed (OutriderTunnel *tunnel, const char *story, void *data)
     Connect *self = data;
     if (self->options.verbose)
         self->output->notice (story);
-}
-
-/* ---- what the user tells ---- */
-
-/* The first signal ends the tunnel in order, a second one at once: but the host is put back. */
-static void
-stop (void *data)
-{
-    Connect *self = data;
-    if (self->stopping)
-    {
-        if (self->tunnel != NULL)
-            outrider_tunnel_drop (self->tunnel);
-        _exit (EXIT_AT_ONCE);
-    }
-    self->stopping = true;
-    notify_systemd ("STOPPING=1");
-    connect_secrets_stop (&self->secrets);
-    if (self->tunnel != NULL)
-        outrider_tunnel_disconnect (self->tunnel);
-}
-
-/* Not before there is something to end in order: until then a signal just ends the process, blocked on a pipe or not. */
-static void
-catch_signals (void *data)
-{
-    signals_catch (ending_signals, G_N_ELEMENTS (ending_signals), stop, data);
 }
 
 /* ---- from the options to the end ---- */
@@ -177,24 +203,11 @@ make_tunnel (Connect *self, GError **error)
     return true;
 }
 
-/* Not on the way to the connection. Without a socket, nobody can ask: that is all. */
-static gboolean
-open_control (gpointer data)
-{
-    Connect *self = data;
-    g_autoptr (GError) error = NULL;
-    self->opening = 0;
-    self->control = connect_control_new (self->tunnel, self->options.profile, stop, self, &error);
-    if (self->control == NULL && self->options.verbose)
-        self->output->notice (error->message);
-    return G_SOURCE_REMOVE;
-}
-
 static int
 run_tunnel (Connect *self)
 {
     catch_signals (self);
-    self->opening = g_idle_add_full (G_PRIORITY_LOW, open_control, self, NULL);
+    plan_control (self, LONG_LOOK);
     outrider_tunnel_connect (self->tunnel);
     while (!self->ended)
         g_main_context_iteration (NULL, true);
