@@ -32,9 +32,3 @@ void json_line_end_object (JsonLine *self);
 
 /* "code", "message" and "hint". */
 void json_line_add_failure (JsonLine *self, const GError *error);
-
-/*
- * The object that LINE is, as a{sv}: text s, numbers x, truth b, lists av, objects a{sv}; what is null is left out. Numbers are
- * whole, and nothing lies deeper than a few levels. NULL: it is something else.
- */
-GVariant *json_line_read (const char *line);

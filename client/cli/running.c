@@ -21,16 +21,15 @@ running_free (Running *self)
 {
     g_free (self->path);
     g_free (self->text);
-    g_variant_unref (self->status);
+    json_decref (self->status);
     g_free (self);
 }
 
 const char *
 running_get (const Running *self, const char *member, const char *fallback)
 {
-    const char *text = fallback;
-    g_variant_lookup (self->status, member, "&s", &text);
-    return text;
+    const char *text = json_string_value (json_object_get (self->status, member));
+    return text != NULL ? text : fallback;
 }
 
 const char *
@@ -66,13 +65,13 @@ ask (const char *path)
     g_autofree char *text = tunnels_ask (path, "status", PATIENCE, NULL);
     if (text == NULL && tunnels_is_alive (path))
         text = make_silent_status ();
-    GVariant *status = text != NULL ? json_line_read (text) : NULL;
-    if (status == NULL)
+    json_auto_t *status = text != NULL ? json_loads (text, 0, NULL) : NULL;
+    if (!json_is_object (status))
         return NULL;
     Running *self = g_new0 (Running, 1);
     self->path = g_strdup (path);
     self->text = g_steal_pointer (&text);
-    self->status = status;
+    self->status = g_steal_pointer (&status);
     return self;
 }
 

@@ -6,13 +6,14 @@
  */
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 
 typedef struct
 {
-    char *path;       /* of its socket */
-    char *text;       /* its status, a JSON object; "state":"silent" if it does not answer */
-    GVariant *status; /* the same, read */
+    char *path;     /* of its socket */
+    char *text;     /* its status, a JSON object; "state":"silent" if it does not answer */
+    json_t *status; /* the same, read */
 } Running;
 
 /*

@@ -25,17 +25,13 @@ show (const char *label, const char *text)
 static char *
 join (const Running *self, const char *member)
 {
-    g_autoptr (GVariant) list =
-        g_variant_lookup_value (self->status, member, G_VARIANT_TYPE ("av"));
-    gsize length = list != NULL ? g_variant_n_children (list) : 0;
+    const json_t *list = json_object_get (self->status, member);
+    size_t length = json_array_size (list);
     GString *text = g_string_new (NULL);
-    for (gsize i = 0; i < MIN (length, LIST_MAX); i++)
+    for (size_t i = 0; i < MIN (length, LIST_MAX); i++)
     {
-        g_autoptr (GVariant) element = NULL;
-        g_variant_get_child (list, i, "v", &element);
-        bool readable = g_variant_is_of_type (element, G_VARIANT_TYPE_STRING);
-        g_string_append_printf (text, "%s%s", i > 0 ? ", " : "",
-                                readable ? g_variant_get_string (element, NULL) : "?");
+        const char *element = json_string_value (json_array_get (list, i));
+        g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", element != NULL ? element : "?");
     }
     if (length > LIST_MAX)
         g_string_append_printf (text, " and %zu more", length - LIST_MAX);
@@ -45,17 +41,14 @@ join (const Running *self, const char *member)
 static gint64
 get_number (const Running *self, const char *member)
 {
-    gint64 number = -1;
-    g_variant_lookup (self->status, member, "x", &number);
-    return number;
+    const json_t *number = json_object_get (self->status, member);
+    return json_is_integer (number) ? json_integer_value (number) : -1;
 }
 
 static bool
 is_true (const Running *self, const char *member)
 {
-    gboolean truth = FALSE;
-    g_variant_lookup (self->status, member, "b", &truth);
-    return truth;
+    return json_is_true (json_object_get (self->status, member));
 }
 
 /* "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
@@ -89,18 +82,15 @@ show_keys (const Running *self, const char *label, const char *proposal, const c
 }
 
 static guint64
-get_count (GVariant *counters, const char *name)
+get_count (const json_t *counters, const char *name)
 {
-    gint64 count = 0;
-    g_variant_lookup (counters, name, "x", &count);
-    return (guint64)count;
+    return (guint64)json_integer_value (json_object_get (counters, name));
 }
 
 static void
 show_traffic (const Running *self)
 {
-    g_autoptr (GVariant) counters =
-        g_variant_lookup_value (self->status, "counters", G_VARIANT_TYPE_VARDICT);
+    const json_t *counters = json_object_get (self->status, "counters");
     if (counters == NULL)
         return;
     g_autofree char *in =
