@@ -12,6 +12,7 @@
 
 void doctor_check_rights (Doctor *self);
 void doctor_check_clock (Doctor *self);
+void doctor_check_legacy_provider (Doctor *self);
 void doctor_check_vectors (Doctor *self);
 
 /* ---- doctor-planes.c: what carries packets ---- */

@@ -2,6 +2,7 @@
 #include "cli/doctor-checks.h"
 
 #include "crypto/cipher.h"
+#include "crypto/legacy.h"
 #include "network/netlink-host.h"
 
 #include <sys/stat.h>
@@ -30,6 +31,19 @@ doctor_check_clock (Doctor *self)
                         text);
     else
         doctor_good (self, "it is %s by this clock", text);
+}
+
+void
+doctor_check_legacy_provider (Doctor *self)
+{
+    g_autoptr (GError) error = NULL;
+    uint8_t digest[16];
+    if (legacy_md4 (byte_view ("", 0), digest, &error))
+        doctor_good (self, "OpenSSL has MD4 and DES, which EAP-MSCHAPv2 needs");
+    else
+        doctor_problem (self,
+                        "Install that package, or log in with a certificate or a pre-shared key.",
+                        "no EAP-MSCHAPv2: %s", error->message);
 }
 
 void

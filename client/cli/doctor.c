@@ -21,6 +21,7 @@ typedef struct
 static const Row rows[] = {
     { "host", "rights", doctor_check_rights },
     { "host", "clock", doctor_check_clock },
+    { "host", "legacy-provider", doctor_check_legacy_provider },
     { "host", "vectors", doctor_check_vectors },
     { "data planes", "kernel", doctor_check_kernel_plane },
     { "data planes", "algorithms", doctor_check_algorithms },

@@ -3,6 +3,7 @@
 
 #include "bytes/writer.h"
 #include "crypto/group.h"
+#include "crypto/legacy.h"
 #include "crypto/random.h"
 #include "eap/method.h"
 #include "errors.h"
@@ -177,6 +178,7 @@ warm_up (gpointer nothing)
     key_exchange_free (key_exchange_new (group, NULL));
     g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
     certs_trust_prepare ();
+    legacy_prepare ();
     return NULL;
 }
 
