@@ -23,6 +23,9 @@ struct Netlink
     GArray *ends; /* size_t: where each queued message ends */
 };
 
+/* AF_INET or AF_INET6 */
+uint8_t netlink_address_family (IpFamily family);
+
 /* The questions, in a buffer of NETLINK_MESSAGE_MAX. */
 struct nlmsghdr *netlink_write_find_way (void *buffer, const IpAddress *destination, uint32_t mark,
                                          uint32_t flags);

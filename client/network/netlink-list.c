@@ -45,12 +45,6 @@ begin (void *buffer, uint16_t type, uint16_t flags)
     return request;
 }
 
-static uint8_t
-address_family (IpFamily family)
-{
-    return family == IP_V4 ? AF_INET : AF_INET6;
-}
-
 /* Asks for a list and gives each entry to COLLECT; false with errno set. */
 static bool
 dump (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, GArray *entries)
@@ -166,7 +160,7 @@ netlink_write_list_routes (void *buffer, IpFamily family, uint32_t table)
 {
     struct nlmsghdr *request = begin (buffer, RTM_GETROUTE, NLM_F_DUMP);
     struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
-    header->rtm_family = address_family (family);
+    header->rtm_family = netlink_address_family (family);
     header->rtm_protocol = NETLINK_PROTOCOL;
     mnl_attr_put_u32 (request, RTA_TABLE, table);
     return request;
@@ -211,7 +205,7 @@ netlink_write_find_way (void *buffer, const IpAddress *destination, uint32_t mar
     struct nlmsghdr *request = begin (buffer, RTM_GETROUTE, 0);
     struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
     size_t size = ip_family_size (destination->family);
-    header->rtm_family = address_family (destination->family);
+    header->rtm_family = netlink_address_family (destination->family);
     header->rtm_dst_len = (uint8_t)(8 * size);
     header->rtm_flags = flags;
     mnl_attr_put (request, RTA_DST, size, destination->octets);

@@ -55,8 +55,8 @@ netlink_free (Netlink *self)
 
 /* ---- building ---- */
 
-static uint8_t
-address_family (IpFamily family)
+uint8_t
+netlink_address_family (IpFamily family)
 {
     return family == IP_V4 ? AF_INET : AF_INET6;
 }
@@ -121,7 +121,7 @@ put_address_message (Netlink *self, uint16_t type, uint16_t flags, int index,
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct ifaddrmsg *address = mnl_nlmsg_put_extra_header (message, sizeof *address);
-    address->ifa_family = address_family (prefix->address.family);
+    address->ifa_family = netlink_address_family (prefix->address.family);
     address->ifa_prefixlen = prefix->length;
     address->ifa_index = (uint32_t)index;
     put_address (message, IFA_LOCAL, &prefix->address);
@@ -174,7 +174,7 @@ put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRo
     struct rtmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
     bool device = route->kind == NETLINK_ROUTE_DEVICE;
     bool v4 = route->destination.address.family == IP_V4;
-    header->rtm_family = address_family (route->destination.address.family);
+    header->rtm_family = netlink_address_family (route->destination.address.family);
     header->rtm_dst_len = route->destination.length;
     header->rtm_protocol = NETLINK_PROTOCOL;
     header->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE /* whatever it is */
@@ -213,7 +213,7 @@ put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRul
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *message = begin (self, buffer, type, flags);
     struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
-    header->family = address_family (rule->family);
+    header->family = netlink_address_family (rule->family);
     header->action = rule->refuses         ? FR_ACT_PROHIBIT
                      : type == RTM_DELRULE ? FR_ACT_UNSPEC /* the rest says it */
                                            : FR_ACT_TO_TBL;
