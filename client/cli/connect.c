@@ -184,6 +184,7 @@ static bool
 make_tunnel (Connect *self, GError **error)
 {
     g_autoptr (Credentials) credentials = credentials_new ();
+    self->warming = outrider_tunnel_warm_up (self->options.profile);
     self->host = make_host (self->options.profile);
     self->secrets = (ConnectSecrets){
         .options = &self->options,
@@ -245,7 +246,6 @@ connect_run (int argc, char **argv)
     g_autoptr (GError) error = NULL;
     secrets_protect_process ();
     signal (SIGPIPE, SIG_IGN); /* a reader of our lines may go; the tunnel stays */
-    self.warming = outrider_tunnel_warm_up ();
     bool understood = connect_options_parse (&self.options, argc, argv, &error);
     int status = 0;
     if (self.options.json)

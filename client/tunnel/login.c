@@ -171,21 +171,22 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
 
 /* In the order in which a login needs it. */
 static gpointer
-warm_up (gpointer nothing)
+warm_up (gpointer eap)
 {
     const Algorithm *group = algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "ecp256");
     random_prepare ();
     key_exchange_free (key_exchange_new (group, NULL));
     g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
     certs_trust_prepare ();
-    legacy_prepare ();
+    if (GPOINTER_TO_INT (eap))
+        legacy_prepare ();
     return NULL;
 }
 
 GThread *
-login_warm_up (void)
+login_warm_up (const Profile *profile)
 {
-    return g_thread_new ("outrider-warm", warm_up, NULL);
+    return g_thread_new ("outrider-warm", warm_up, GINT_TO_POINTER (has_eap (profile)));
 }
 
 CertsTrust *

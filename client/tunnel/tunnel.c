@@ -58,9 +58,9 @@ pause_is_over (void *data)
 }
 
 GThread *
-outrider_tunnel_warm_up (void)
+outrider_tunnel_warm_up (const Profile *profile)
 {
-    return login_warm_up ();
+    return login_warm_up (profile);
 }
 
 void

@@ -35,11 +35,11 @@ typedef enum
 } OutriderTunnelState;
 
 /*
- * OpenSSL looks its algorithms up at first use. Called early, this does it in a thread of its own while words and files are
- * read and the gateway's name is looked up, so that it is not on the way to the connection. Optional. The caller joins the thread before the
+ * OpenSSL looks its algorithms up at first use. Called early, this does it in a thread of its own while files are read and
+ * the gateway's name is looked up, so that it is not on the way to the connection. Optional. The caller joins the thread before the
  * process ends: OpenSSL cleans up at exit.
  */
-GThread *outrider_tunnel_warm_up (void);
+GThread *outrider_tunnel_warm_up (const Profile *profile);
 
 /* Takes PROFILE and CREDENTIALS over. HOST is referenced. */
 OutriderTunnel *outrider_tunnel_new (Profile *profile, Credentials *credentials,
