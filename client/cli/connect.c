@@ -30,7 +30,6 @@ typedef struct
     const ConnectOutput *output;
     OutriderHost *host;
     OutriderTunnel *tunnel;
-    GThread *warming;
     guint opening; /* of the control socket */
     ConnectControl *control;
     bool stopping;
@@ -184,7 +183,7 @@ static bool
 make_tunnel (Connect *self, GError **error)
 {
     g_autoptr (Credentials) credentials = credentials_new ();
-    self->warming = outrider_tunnel_warm_up (self->options.profile);
+    g_autoptr (WarmUp) warm_up = warm_up_new (self->options.profile);
     self->host = make_host (self->options.profile);
     self->secrets = (ConnectSecrets){
         .options = &self->options,
@@ -194,8 +193,9 @@ make_tunnel (Connect *self, GError **error)
     };
     if (!connect_secrets_load (&self->secrets, credentials, error))
         return false;
-    self->tunnel = outrider_tunnel_new (profile_copy (self->options.profile),
-                                        g_steal_pointer (&credentials), self->host);
+    self->tunnel =
+        outrider_tunnel_new (profile_copy (self->options.profile), g_steal_pointer (&credentials),
+                             g_steal_pointer (&warm_up), self->host);
     self->secrets.tunnel = self->tunnel;
     g_signal_connect (self->tunnel, "state-changed", G_CALLBACK (state_changed), self);
     g_signal_connect (self->tunnel, "secret-needed", G_CALLBACK (secret_needed), self);
@@ -231,7 +231,6 @@ static void
 clear (Connect *self)
 {
     g_clear_handle_id (&self->opening, g_source_remove);
-    g_clear_pointer (&self->warming, g_thread_join);
     connect_secrets_clear (&self->secrets);
     g_clear_object (&self->tunnel);
     g_clear_object (&self->host);

@@ -2,15 +2,12 @@
 #include "tunnel/login.h"
 
 #include "bytes/writer.h"
-#include "crypto/group.h"
-#include "crypto/legacy.h"
-#include "crypto/random.h"
 #include "eap/method.h"
 #include "errors.h"
 #include "ike/limits.h"
 
-static bool
-has_eap (const Profile *profile)
+bool
+login_has_eap (const Profile *profile)
 {
     return profile->method != PROFILE_METHOD_CERTIFICATE && profile->method != PROFILE_METHOD_PSK;
 }
@@ -143,7 +140,7 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
                    GError **error)
 {
     g_autoptr (IkeSessionConfig) config = ike_session_config_new ();
-    config->login = has_eap (profile)                               ? IKE_LOGIN_EAP
+    config->login = login_has_eap (profile)                         ? IKE_LOGIN_EAP
                     : profile->method == PROFILE_METHOD_CERTIFICATE ? IKE_LOGIN_CERTIFICATE
                                                                     : IKE_LOGIN_PSK;
     if (config->login == IKE_LOGIN_CERTIFICATE && credentials->bundle == NULL)
@@ -167,26 +164,6 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
     config->rekey_ike = profile->rekey_ike * IKE_SECOND;
     config->rekey_child = profile->rekey_child * IKE_SECOND;
     return g_steal_pointer (&config);
-}
-
-/* In the order in which a login needs it. */
-static gpointer
-warm_up (gpointer eap)
-{
-    const Algorithm *group = algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "ecp256");
-    random_prepare ();
-    key_exchange_free (key_exchange_new (group, NULL));
-    g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
-    certs_trust_prepare ();
-    if (GPOINTER_TO_INT (eap))
-        legacy_prepare ();
-    return NULL;
-}
-
-GThread *
-login_warm_up (const Profile *profile)
-{
-    return g_thread_new ("outrider-warm", warm_up, GINT_TO_POINTER (has_eap (profile)));
 }
 
 CertsTrust *

@@ -23,6 +23,7 @@ struct _OutriderTunnel
     Credentials *credentials;
     OutriderHost *host;
     CertsTrust *trust;
+    WarmUp *warm_up; /* NULL: none */
 
     OutriderTunnelState state;
     GError *error;

@@ -159,6 +159,8 @@ choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gatewa
 static IkeSession *
 make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
 {
+    if (self->warm_up != NULL)
+        warm_up_await (self->warm_up);
     g_autoptr (IkeSessionConfig) config =
         login_make_config (self->profile, self->credentials, gateway->name, error);
     if (config == NULL || !choose_plane (self, config, gateway, error))
@@ -202,6 +204,8 @@ try_gateway (OutriderTunnel *self)
     IkePath path = { udp_transport_get_local (self->transport), gateway->endpoint };
     ike_session_start (self->session, &path, deadline_now ());
     tunnel_pull (self);
+    if (self->warm_up != NULL)
+        warm_up_go_on (self->warm_up);
 
     /* The device is made while the gateway computes; nothing else of the host changes before the login is through. */
     const char *device = self->profile->interface != NULL ? self->profile->interface : "outrider%d";

@@ -57,12 +57,6 @@ pause_is_over (void *data)
     tunnel_begin_try (self);
 }
 
-GThread *
-outrider_tunnel_warm_up (const Profile *profile)
-{
-    return login_warm_up (profile);
-}
-
 void
 outrider_tunnel_connect (OutriderTunnel *self)
 {
@@ -191,11 +185,13 @@ outrider_tunnel_get_counters (OutriderTunnel *self, OutriderCounters *ret_counte
 /* ---- GObject ---- */
 
 OutriderTunnel *
-outrider_tunnel_new (Profile *profile, Credentials *credentials, OutriderHost *host)
+outrider_tunnel_new (Profile *profile, Credentials *credentials, WarmUp *warm_up,
+                     OutriderHost *host)
 {
     OutriderTunnel *self = g_object_new (OUTRIDER_TYPE_TUNNEL, NULL);
     self->profile = profile;
     self->credentials = credentials;
+    self->warm_up = warm_up;
     self->host = g_object_ref (host);
     return self;
 }
@@ -214,6 +210,7 @@ outrider_tunnel_finalize (GObject *object)
     g_free (self->stage);
     g_free (self->why_not_kernel);
     certs_trust_free (self->trust);
+    warm_up_free (self->warm_up);
     g_clear_object (&self->host);
     credentials_free (self->credentials);
     profile_free (self->profile);

@@ -18,6 +18,7 @@
 #include "network/host.h"
 #include "profile/credentials.h"
 #include "profile/profile.h"
+#include "tunnel/warm-up.h"
 
 #define OUTRIDER_TYPE_TUNNEL (outrider_tunnel_get_type ())
 G_DECLARE_FINAL_TYPE (OutriderTunnel, outrider_tunnel, OUTRIDER, TUNNEL, GObject)
@@ -34,15 +35,8 @@ typedef enum
     OUTRIDER_TUNNEL_DISCONNECTED,
 } OutriderTunnelState;
 
-/*
- * OpenSSL looks its algorithms up at first use. Called early, this does it in a thread of its own while files are read and
- * the gateway's name is looked up, so that it is not on the way to the connection. Optional. The caller joins the thread before the
- * process ends: OpenSSL cleans up at exit.
- */
-GThread *outrider_tunnel_warm_up (const Profile *profile);
-
-/* Takes PROFILE and CREDENTIALS over. HOST is referenced. */
-OutriderTunnel *outrider_tunnel_new (Profile *profile, Credentials *credentials,
+/* Takes PROFILE, CREDENTIALS and WARM_UP (may be NULL) over. HOST is referenced. */
+OutriderTunnel *outrider_tunnel_new (Profile *profile, Credentials *credentials, WarmUp *warm_up,
                                      OutriderHost *host);
 
 /* Never fails itself: what goes wrong is told by the state. */
