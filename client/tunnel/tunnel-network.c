@@ -204,10 +204,24 @@ child_expires (OutriderDataPlane *plane, guint number, guint spi_in, gboolean ha
     tunnel_pull (self);
 }
 
+/* Somebody took it away: another IPsec program that stops may remove the SAs of all. */
+static void
+child_is_missed (OutriderDataPlane *plane, gpointer data)
+{
+    OutriderTunnel *self = data;
+    if (plane != self->plane || self->session == NULL || self->children->len == 0)
+        return;
+    tunnel_notice (self, "a packet finds no child SA: it is rekeyed");
+    ike_session_rekey_child (self->session, deadline_now ());
+    tunnel_pull (self);
+}
+
 void
 tunnel_watch_plane (OutriderTunnel *self)
 {
     g_signal_connect_object (self->plane, "expiring", G_CALLBACK (child_expires), self, 0);
+    g_signal_connect_object (self->plane, "traffic-without-child", G_CALLBACK (child_is_missed),
+                             self, 0);
 }
 
 static void

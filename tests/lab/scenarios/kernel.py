@@ -239,6 +239,21 @@ def nothing_is_left_after_kill_and_next_start(case):
     case.check("the interface is gone", device not in case.links(), case.links())
 
 
+@scenario(only="outrider", plane="kernel", limit=20)
+def states_are_taken_away(case):
+    """Another IPsec program flushes all states: the next packet is missed by the kernel, and the child made anew."""
+    case.gateway.configure()
+    tunnel = case.connect()
+    before = set(states(case.host))
+    case.host.must("ip", "xfrm", "state", "flush")
+    case.host.run("ping", "-c", "1", "-W", "0.1", "10.77.0.2")
+    tunnel.client.wait_event({"event": "rekeyed"}, 5)
+    case.works(tunnel)
+    # What the packet waited for has no key; the kernel forgets it after half a minute.
+    keyed = {spi for spi, state in states(case.host).items() if "aead" in state}
+    case.check("the states are others", len(keyed) == 2 and not before & keyed, states(case.host))
+
+
 @scenario(only="outrider", plane="kernel")
 def full_tunnel_does_not_loop(case):
     """All traffic inside, IPv6 outside: what the states send is marked and goes by the link itself."""
