@@ -139,7 +139,8 @@ class Gateway(Charon):
     def configure(self, certificate="gw-ecdsa", login="eap-mschapv2", ike=PROPOSALS, esp=ESP,
                   local_ts="10.77.0.0/24", pools="v4", connection="", child="", v4="", v6="",
                   settings="", plugins="", chain=(), ca=("ca-rsa", "ca-ecdsa"),
-                  identity="gw.test", addresses="10.9.0.0/24", connections="", psk="shared in the lab"):
+                  identity="gw.test", addresses="10.9.0.0/24", connections="", psk="shared in the lab",
+                  local="198.51.100.10, 2001:db8:100::10"):
         """certificate: a name of the PKI or several, None for a pre-shared key. login: what the user does.
 
         connection, child, v4, v6, settings, plugins: more lines for that section of the templates.
@@ -164,7 +165,7 @@ class Gateway(Charon):
         self.load(template(
             "gateway.conf", ike=ike, esp=esp, local_ts=local_ts, pools=pools,
             connection=connection, child=child, v4=v4, v6=v6,
-            identity=identity, addresses=addresses, connections=connections, psk=psk,
+            identity=identity, addresses=addresses, connections=connections, psk=psk, local=local,
             gateway_auth="pubkey" if certificate else "psk",
             gateway_certificate="certs = " + ", ".join(f"{name}.crt" for name in certificates)
             if certificates else "",

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Told to stop, or killed, in every phase; two at a time; and who can see the password."""
 
+import json
 import pathlib
 import random
 import signal
 import time
 
+from outrider_lab.charon import Gateway
 from outrider_lab.scenario import scenario
 
 ALICE = {"host": "gw.test", "user": "alice", "password": "wonderland", "ca": "ca-ecdsa",
@@ -88,9 +90,34 @@ def killed_at_random_moments(case):
     case.equal("exit status", tunnel.client.stop(), 0)
 
 
+@scenario(only="outrider", limit=15)
+def two_gateways_with_the_same_network(case):
+    """Two companies use the same inner addresses: the first tunnel keeps them, it is told, and the second has them after it."""
+    other = Gateway(case.lab.internet, case.directory / "other", case.lab.pki, case.gateway.plane)
+    case.at_cleanup(other.stop)
+    case.lab.internet.shell("ip link add company type bridge; ip link set company up\n"
+                            "ip addr add 10.77.0.1/24 dev company; ip addr add 10.77.0.2/24 dev company")
+    case.at_cleanup(lambda: case.lab.internet.shell("ip link del company"))
+    case.gateway.configure()
+    other.configure(local="203.0.113.2", addresses="10.19.0.0/24")
+    tunnel = case.connect()
+    second = case.start(**{**ALICE, "host": "203.0.113.2"}, gateway_id="gw.test", more=["-v"])
+    second.connected()
+    stays = f"10.77.0.0/24 stays with {tunnel.facts['device']}"
+    told = [event["message"] for event in second.events if event.get("event") == "notice"]
+    case.check("it is told", any(stays in line for line in told), told)
+    case.works(tunnel)
+    tunnel.ended = True
+    case.equal("exit status of the first", tunnel.client.stop(), 0)
+    case.becomes("the second one has the network",
+                 lambda: case.route_to("10.77.0.2").get("prefsrc", "").startswith("10.19.0."))
+    case.equal("the web server inside", json.loads(case.fetch("http://10.77.0.2/"))["host"], "internet")
+    case.equal("exit status of the second", second.stop(), 0)
+
+
 @scenario(only="outrider")
 def second_start(case):
-    """The same network behind two gateways: both tunnels stand, the first keeps the network, and either may end first."""
+    """One gateway by two addresses: both tunnels stand, the first keeps the network, and either may end first."""
     case.gateway.configure(v4="dns = 10.77.0.2", connection="unique = never")
     tunnel = case.connect()
     second = case.start(**{**ALICE, "host": "2001:db8:100::10"}, gateway_id="gw.test")
