@@ -278,6 +278,7 @@ static GSource *
 watch (UdpTransport *self, int fd, GUnixFDSourceFunc callback)
 {
     GSource *source = g_unix_fd_source_new (fd, G_IO_IN);
+    g_source_set_can_recurse (source, TRUE); /* else the loop wakes itself after each datagram */
     g_source_set_callback (source, G_SOURCE_FUNC (callback), self, NULL);
     g_source_attach (source, self->context);
     return source;

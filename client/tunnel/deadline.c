@@ -38,6 +38,7 @@ deadline_new (DeadlineReached reached, void *data)
     self->reached = reached;
     self->data = data;
     self->source = g_unix_fd_source_new (self->fd, G_IO_IN);
+    g_source_set_can_recurse (self->source, TRUE); /* else the loop wakes itself each time */
     g_source_set_callback (self->source, G_SOURCE_FUNC (timer_fired), self, NULL);
     g_source_attach (self->source, g_main_context_get_thread_default ());
     return self;
