@@ -11,6 +11,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdatomic.h>
 
 enum
 {
@@ -22,20 +23,16 @@ enum
     IV_POOL_SIZE = 1024, /* octets of unpredictable IVs that are drawn at a time */
 };
 
-/* Loading vector instructions costs what they save on some 7 MB, and 4 MB of memory. */
-#define MUCH_TRAFFIC ((uint64_t)8 << 20)
-
 typedef struct CipherMode CipherMode;
 
 struct Cipher
 {
-    const CipherMode *mode;
+    _Atomic (const CipherMode *) mode; /* cipher_use_vectors () changes it while others work */
     const Algorithm *encryption;
     const Algorithm *integrity; /* NULL for an AEAD */
     CipherDirection direction;
     EVP_CIPHER_CTX *context;
     VectorGcm *vectors; /* works in place of the context; NULL: it does not */
-    uint64_t octets;    /* that an AEAD has seen */
     Mac *mac;
     size_t iv_size;
     size_t icv_size;
@@ -302,6 +299,12 @@ find_mode (const Algorithm *encryption)
     return NULL;
 }
 
+static const CipherMode *
+get_mode (const Cipher *self)
+{
+    return atomic_load_explicit (&self->mode, memory_order_acquire);
+}
+
 /* The nonce's and the tag's size must be known before the key. */
 static bool
 set_up_context (Cipher *self)
@@ -315,13 +318,13 @@ set_up_context (Cipher *self)
     if (done && (algorithm->flags & ALGORITHM_AEAD))
         done = EVP_CIPHER_CTX_ctrl (self->context, EVP_CTRL_AEAD_SET_IVLEN,
                                     algorithm->salt_size + algorithm->iv_size, NULL) == 1;
-    if (done && self->mode == &mode_ccm)
+    if (done && get_mode (self) == &mode_ccm)
         done = EVP_CIPHER_CTX_ctrl (self->context, EVP_CTRL_AEAD_SET_TAG, algorithm->icv_size,
                                     NULL) == 1;
     done = done && EVP_CipherInit_ex2 (self->context, NULL, self->key, NULL, encrypts, NULL) == 1;
 
     /* Where it is set, OpenSSL 3.0 sets it again with every IV: only for the mode that pads. */
-    if (done && self->mode == &mode_cbc)
+    if (done && get_mode (self) == &mode_cbc)
         done = EVP_CIPHER_CTX_set_padding (self->context, 0) == 1;
     EVP_CIPHER_free (cipher);
     return done;
@@ -355,7 +358,7 @@ cipher_new (const Algorithm *encryption, const Algorithm *integrity, ByteView en
         return NULL;
 
     g_autoptr (Cipher) self = g_new0 (Cipher, 1);
-    self->mode = find_mode (encryption);
+    atomic_init (&self->mode, find_mode (encryption));
     self->encryption = encryption;
     self->integrity = integrity;
     self->direction = direction;
@@ -367,7 +370,7 @@ cipher_new (const Algorithm *encryption, const Algorithm *integrity, ByteView en
     memcpy (self->key, encryption_key.data, encryption->key_size);
     memcpy (self->salt, encryption_key.data + encryption->key_size, encryption->salt_size);
 
-    if (self->mode == NULL || !set_up_context (self))
+    if (get_mode (self) == NULL || !set_up_context (self))
     {
         crypto_fail (error, encryption->name);
         return NULL;
@@ -389,25 +392,8 @@ cipher_use_vectors (Cipher *self)
     if (self->vectors == NULL)
         self->vectors = vector_gcm_new (self->encryption, self->key);
     if (self->vectors != NULL)
-        self->mode = &mode_vectors;
+        atomic_store_explicit (&self->mode, &mode_vectors, memory_order_release);
     return self->vectors != NULL;
-}
-
-bool
-cipher_uses_vectors (const Cipher *self)
-{
-    return self->vectors != NULL;
-}
-
-/* Once, when much has come together. */
-static void
-count_octets (Cipher *self, size_t size)
-{
-    if (self->mode != &mode_aead || self->octets >= MUCH_TRAFFIC)
-        return;
-    self->octets += size;
-    if (self->octets >= MUCH_TRAFFIC && cipher_may_use_vectors ())
-        cipher_use_vectors (self);
 }
 
 void
@@ -457,11 +443,10 @@ fits (const Cipher *self, CipherDirection direction, ByteView header, ByteView t
 bool
 cipher_seal (Cipher *self, ByteView header, ByteView tail, ByteView plain, uint8_t *ret_sealed)
 {
-    if (!fits (self, CIPHER_SEAL, header, tail, plain.size) ||
-        !self->mode->next_iv (self, ret_sealed))
+    const CipherMode *mode = get_mode (self);
+    if (!fits (self, CIPHER_SEAL, header, tail, plain.size) || !mode->next_iv (self, ret_sealed))
         return false;
-    count_octets (self, plain.size);
-    if (self->mode->seal (self, header, tail, plain.data, ret_sealed, plain.size))
+    if (mode->seal (self, header, tail, plain.data, ret_sealed, plain.size))
         return true;
     OPENSSL_cleanse (ret_sealed, plain.size + cipher_get_overhead (self));
     return false;
@@ -473,8 +458,8 @@ cipher_open (Cipher *self, ByteView header, ByteView tail, ByteView sealed, uint
     size_t overhead = cipher_get_overhead (self);
     if (sealed.size < overhead || !fits (self, CIPHER_OPEN, header, tail, sealed.size - overhead))
         return false;
-    count_octets (self, sealed.size);
-    return self->mode->open (self, header, tail, sealed.data, ret_plain, sealed.size - overhead);
+    return get_mode (self)->open (self, header, tail, sealed.data, ret_plain,
+                                  sealed.size - overhead);
 }
 
 void
@@ -482,7 +467,7 @@ cipher_preset_iv (Cipher *self, ByteView iv)
 {
     g_return_if_fail (iv.size == self->iv_size);
 
-    if (self->mode->next_iv == next_counter_iv)
+    if (get_mode (self)->next_iv == next_counter_iv)
     {
         memcpy (&self->counter, iv.data, COUNTER_SIZE);
         self->counter = GUINT64_FROM_BE (self->counter);

@@ -38,12 +38,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Cipher, cipher_free)
 
 /*
  * For much traffic: whether this machine has something faster than its OpenSSL (3.0 knows no vector AES), found when first
- * asked; and the call that takes it. False: all stays as it is. What is written is the same. A cipher that has seen some
- * megabytes does both by itself.
+ * asked, which takes a millisecond and 4 MB; and the call that takes it, while another thread may be at work with the cipher.
+ * False: all stays as it is. What is written is the same.
  */
 bool cipher_may_use_vectors (void);
 bool cipher_use_vectors (Cipher *self);
-bool cipher_uses_vectors (const Cipher *self);
 
 size_t cipher_get_iv_size (const Cipher *self);
 size_t cipher_get_icv_size (const Cipher *self);

@@ -97,6 +97,12 @@ esp_outbound_free (EspOutbound *self)
     g_free (self);
 }
 
+bool
+esp_outbound_use_vectors (EspOutbound *self)
+{
+    return cipher_use_vectors (self->cipher);
+}
+
 static size_t
 padded_size (const EspOutbound *self, size_t size)
 {
@@ -172,6 +178,12 @@ esp_inbound_free (EspInbound *self)
         return;
     cipher_free (self->cipher);
     g_free (self);
+}
+
+bool
+esp_inbound_use_vectors (EspInbound *self)
+{
+    return cipher_use_vectors (self->cipher);
 }
 
 /* The trailer at the end of what was decrypted (RFC 4303 2.4: padding counts 1, 2, 3 ...). */

@@ -51,6 +51,9 @@ size_t esp_outbound_get_size (const EspOutbound *self, size_t size);
 size_t esp_outbound_seal (EspOutbound *self, uint8_t *inner, size_t size, uint8_t next_header,
                           uint8_t *ret_packet);
 
+/* See cipher_use_vectors (). */
+bool esp_outbound_use_vectors (EspOutbound *self);
+
 /* No packet can be sealed any more. */
 bool esp_outbound_is_exhausted (const EspOutbound *self);
 
@@ -62,6 +65,8 @@ EspInbound *esp_inbound_new (uint32_t spi, Cipher *cipher, const Algorithm *encr
                              unsigned replay_window);
 void esp_inbound_free (EspInbound *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspInbound, esp_inbound_free)
+
+bool esp_inbound_use_vectors (EspInbound *self);
 
 /*
  * Opens the ESP packet in place. On ESP_OPENED, RET_INNER is what stood before the padding, borrowed from PACKET, and

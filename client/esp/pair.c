@@ -34,6 +34,12 @@ esp_pair_free (EspPair *self)
     g_free (self);
 }
 
+bool
+esp_pair_use_vectors (EspPair *self)
+{
+    return esp_outbound_use_vectors (self->outbound) && esp_inbound_use_vectors (self->inbound);
+}
+
 unsigned
 esp_get_inner_mtu (const Algorithm *encryption, const Algorithm *integrity, bool encapsulated,
                    IpFamily outer, unsigned outer_mtu)

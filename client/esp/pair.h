@@ -35,6 +35,9 @@ EspPair *esp_pair_new (const EspKeys *keys, GError **error);
 void esp_pair_free (EspPair *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EspPair, esp_pair_free)
 
+/* See cipher_use_vectors (): both ways. */
+bool esp_pair_use_vectors (EspPair *self);
+
 /*
  * The largest inner packet whose ESP packet, in UDP if ENCAPSULATED, fits an outer packet of OUTER_MTU octets; 0 if none.
  */
