@@ -726,11 +726,13 @@ give_up (IkeSession *self, IkeSa *sa, gint64 now)
         return;
     }
     bool lost = self->state == IKE_STATE_ESTABLISHED;
+    bool in_login = self->state == IKE_STATE_AUTH && self->auth_stage == IKE_AUTH_EAP;
     g_autofree char *gateway = ip_endpoint_format (&self->path.gateway);
     GError *error = g_error_new (
         OUTRIDER_ERROR, lost ? OUTRIDER_ERROR_CONNECTION_LOST : OUTRIDER_ERROR_NO_ANSWER,
-        lost ? "%s does not answer any more (%u tries)" : "%s does not answer (%u tries)", gateway,
-        sa->window.tries);
+        "%s does not answer%s (%u tries)%s", gateway, lost || in_login ? " any more" : "",
+        sa->window.tries,
+        in_login ? "; it answered up to the login, and some say nothing to a wrong password" : "");
     static const char *const stages[] = { [IKE_STATE_INIT] = "IKE_SA_INIT",
                                           [IKE_STATE_AUTH] = "IKE_AUTH",
                                           [IKE_STATE_ESTABLISHED] = "INFORMATIONAL" };

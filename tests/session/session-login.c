@@ -83,6 +83,35 @@ test_no_password (void)
     g_assert_true (responder_is_gone (network->gateway));
 }
 
+/* The gateway hears the password's proof and says no more: the words tell it from a path that is dead from the start. */
+static void
+fall_silent (ResponderMessage *message, const void *data)
+{
+    message->silent = message->step == *(const ResponderStep *)data;
+}
+
+static void
+test_silence (void)
+{
+    static const struct
+    {
+        ResponderStep from;
+        bool in_login;
+    } rows[] = { { STEP_INIT, false }, { STEP_AUTH, false }, { STEP_EAP, true } };
+    for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+        ResponderConfig gateway = fixture_responder (IKE_LOGIN_EAP);
+        gateway.lie = fall_silent;
+        gateway.lie_data = &rows[i].from;
+        g_autoptr (Network) network = fixture_network (IKE_LOGIN_EAP, NULL, &gateway);
+        network_start (network);
+        network_run_until_closed (network);
+        network_assert_closed (network, OUTRIDER_ERROR_NO_ANSWER);
+        g_assert_cmpint (strstr (network->error->message, "wrong password") != NULL, ==,
+                         rows[i].in_login);
+    }
+}
+
 static void
 test_password_in_other_letters (void)
 {
@@ -347,6 +376,7 @@ main (int argc, char **argv)
     g_test_add_func ("/login/password/wrong", test_wrong_password);
     g_test_add_func ("/login/password/empty", test_empty_password);
     g_test_add_func ("/login/password/none", test_no_password);
+    g_test_add_func ("/login/password/silence", test_silence);
     g_test_add_func ("/login/password/other-letters", test_password_in_other_letters);
     g_test_add_func ("/login/method-refused", test_method_refused);
     g_test_add_func ("/login/eap-not-wanted", test_eap_not_wanted);
