@@ -292,7 +292,7 @@ receive_first (IkeSession *self, const IkePayloads *payloads, GBytes *inner, uin
         ike_notify_find_error (payloads, &notify))
     {
         self->refused_unproven = notify.type == NOTIFY_AUTHENTICATION_FAILED;
-        ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, false));
+        ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, true));
         return;
     }
     if (eap != (self->config->login == IKE_LOGIN_EAP))
@@ -555,7 +555,7 @@ receive_last (IkeSession *self, const IkePayloads *payloads, gint64 now)
     const IkePayload *proof = ike_payloads_find (payloads, PAYLOAD_AUTH);
     if (proof == NULL && ike_notify_find_error (payloads, &notify))
     {
-        ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, false));
+        ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, true));
         return;
     }
     ByteView identity = byte_view_of_bytes (self->gateway_identity_body);

@@ -200,7 +200,7 @@ const Algorithm *ike_session_find_wanted_group (IkeSession *self, const IkeNotif
 
 /* ---- explain.c ---- */
 
-/* An error for a notify that the gateway sent; its words depend on what was going on. */
+/* An error for a notify that the gateway sent. ABOUT_CHILD: what we offered last was for a child, as in IKE_AUTH. */
 GError *ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool about_child);
 
 /* ---- child.c ---- */

@@ -586,6 +586,37 @@ test_no_common_esp_proposal (void)
     g_assert_true (responder_is_gone (network->gateway)); /* the IKE SA was deleted */
 }
 
+/* Some gateways refuse the child's offer with a notify alone, without a proof: it is still not the IKE offer. */
+static void
+refuse_in_auth (ResponderMessage *message, const void *data)
+{
+    if (message->step == *(const ResponderStep *)data)
+        responder_message_replace_by_notify (message, NOTIFY_NO_PROPOSAL_CHOSEN, (ByteView){ 0 });
+}
+
+static void
+test_esp_proposal_refused_alone (void)
+{
+    static const struct
+    {
+        IkeLogin login;
+        ResponderStep step;
+    } rows[] = { { IKE_LOGIN_PSK, STEP_AUTH }, { IKE_LOGIN_EAP, STEP_AUTH_LAST } };
+    for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+        ResponderConfig gateway = fixture_responder (rows[i].login);
+        gateway.lie = refuse_in_auth;
+        gateway.lie_data = &rows[i].step;
+        g_autoptr (Network) network = fixture_network (rows[i].login, NULL, &gateway);
+        network_start (network);
+        network_run_until_closed (network);
+        network_assert_closed (network, OUTRIDER_ERROR_NO_PROPOSAL);
+        g_assert_cmpstr (network->stage, ==, "IKE_AUTH");
+        g_assert_nonnull (strstr (network->error->message, "ESP"));
+        g_assert_null (strstr (network->error->message, "prfsha256"));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -620,6 +651,7 @@ main (int argc, char **argv)
     FIXTURE_ADD_TABLE ("/connect/algorithms", algorithm_cases, test_algorithms);
     g_test_add_func ("/connect/algorithms/none-common", test_no_common_proposal);
     g_test_add_func ("/connect/algorithms/none-common-esp", test_no_common_esp_proposal);
+    g_test_add_func ("/connect/algorithms/esp-refused-alone", test_esp_proposal_refused_alone);
     int result = g_test_run ();
     fixture_end ();
     return result;
