@@ -63,6 +63,14 @@ def openiked_refuses_the_key(case):
 
 
 @scenario(only="outrider", plane="kernel")
+def openiked_refuses_the_algorithms(case):
+    """Nothing in common for the child: it ends the connection in IKE_AUTH with a notify alone."""
+    OpenIked(case).configure(child="enc 3des auth hmac-sha1")
+    event = case.fails("no-proposal", 30, method="psk")
+    case.equal("stage", event["stage"], "IKE_AUTH")
+
+
+@scenario(only="outrider", plane="kernel")
 def openiked_ignores_a_wrong_password(case):
     """To a wrong password it says nothing at all, neither in EAP nor in IKE."""
     OpenIked(case).configure(certificate="gw-ecdsa", ca=["ca-ecdsa"], **PASSWORD)
