@@ -31,54 +31,9 @@ certs_get_legacy_library (void)
     return (OSSL_LIB_CTX *)library;
 }
 
-/*
- * Those read last. A gateway's certificate is asked several things in a row, and where OpenSSL's decoders look for its key
- * they take as long as it takes to check a signature.
- */
-static struct
-{
-    GMutex lock;
-    struct
-    {
-        GBytes *der;
-        X509 *certificate;
-    } known[4];
-    unsigned next;
-} latest;
-
-static X509 *
-recall (GBytes *der)
-{
-    X509 *certificate = NULL;
-    g_mutex_lock (&latest.lock);
-    for (size_t i = 0; i < G_N_ELEMENTS (latest.known) && certificate == NULL; i++)
-        if (latest.known[i].der != NULL && g_bytes_equal (latest.known[i].der, der) &&
-            X509_up_ref (latest.known[i].certificate) == 1)
-            certificate = latest.known[i].certificate;
-    g_mutex_unlock (&latest.lock);
-    return certificate;
-}
-
-static void
-remember (GBytes *der, X509 *certificate)
-{
-    if (X509_up_ref (certificate) != 1)
-        return;
-    g_mutex_lock (&latest.lock);
-    unsigned place = latest.next++ % G_N_ELEMENTS (latest.known);
-    g_clear_pointer (&latest.known[place].der, g_bytes_unref);
-    X509_free (latest.known[place].certificate);
-    latest.known[place].der = g_bytes_ref (der);
-    latest.known[place].certificate = certificate;
-    g_mutex_unlock (&latest.lock);
-}
-
 X509 *
 certs_x509_parse (GBytes *der, GError **error)
 {
-    X509 *known = recall (der);
-    if (known != NULL)
-        return known;
     gsize size = 0;
     const unsigned char *data = g_bytes_get_data (der, &size), *at = data;
     if (size == 0 || size > CERTS_CERTIFICATE_SIZE_MAX)
@@ -93,7 +48,6 @@ certs_x509_parse (GBytes *der, GError **error)
         certs_fail (error, OUTRIDER_ERROR_CERTIFICATE_INVALID, "not a certificate");
         return NULL;
     }
-    remember (der, certificate);
     return g_steal_pointer (&certificate);
 }
 
