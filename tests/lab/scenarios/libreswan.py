@@ -101,21 +101,3 @@ def libreswan_is_probed(case):
         "ip", "-j", "link", "show", tunnel.facts["device"]))[0]["mtu"] <= 1330, 15)
     case.transfers(100000, "[fd00:77::2]")
     case.equal("its SAs", case.gateway.sas(), before)
-
-
-@scenario(only="outrider", plane="kernel")
-def libreswan_and_a_nat_that_forgets(case):
-    """The router loses its table: libreswan's IKE SA goes on at our new port, its child only with our rekey."""
-    Libreswan(case).configure()
-    profile = case.directory / "impatient.profile"
-    profile.write_text("[gateway]\naddress=gw.test\n[session]\ndpd-delay=1\n")
-    tunnel = case.connect(profile=str(profile), method="psk", password=None)
-    ping = Ping(case)
-    ping.goes_on(5, 2)
-    before = case.gateway.sas()
-    case.router.forget(ports="40000-40999")
-    case.check("rekeyed", tunnel.client.wait_event({"event": "rekeyed", "sa": "child"}, 6) is not None)
-    ping.goes_on(20, 3)
-    ping.stop()
-    case.equal("its SAs", case.gateway.sas(), before)
-    case.works(tunnel)

@@ -129,19 +129,3 @@ def openiked_ends(case, end, code):
     case.equal("the reason to connect anew", event and event.get("code"), code)
     tunnel.ended = True
     case.works(case.came_up(tunnel.client))
-
-
-@scenario(only="outrider", plane="kernel", limit=20)
-def openiked_and_a_nat_that_forgets(case):
-    """The router loses its table: iked's IKE SA goes on at our new port, its child only with our rekey."""
-    OpenIked(case).configure()
-    tunnel = case.connect(**impatient(case))
-    ping = Ping(case)
-    ping.goes_on(5, 2)
-    before = case.gateway.sas()
-    case.router.forget(ports="40000-40999")
-    case.check("rekeyed", tunnel.client.wait_event({"event": "rekeyed", "sa": "child"}, 6) is not None)
-    ping.goes_on(20, 3)
-    ping.stop()
-    case.equal("its SAs", case.gateway.sas(), before)
-    case.works(tunnel)

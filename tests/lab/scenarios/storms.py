@@ -4,6 +4,8 @@
 import time
 
 from outrider_lab.host import wait_until
+from outrider_lab.libreswan import Libreswan
+from outrider_lab.openiked import OpenIked
 from outrider_lab.scenario import scenario
 from outrider_lab.traffic import Ping
 
@@ -139,6 +141,23 @@ def nat_forgets(case):
     case.becomes("the gateway sees another port", lambda: [
         sa["remote-port"] for sa in case.gateway.established()] not in ([], [before]))
     ping.stop()
+    case.works(tunnel)
+
+
+@scenario(only="outrider", plane="kernel", limit=20, name="libreswan-and-a-nat-that-forgets", other=Libreswan)
+@scenario(only="outrider", plane="kernel", limit=20, name="openiked-and-a-nat-that-forgets", other=OpenIked)
+def others_and_a_nat_that_forgets(case, other):
+    """The router loses its table: the gateway's IKE SA goes on at our new port, its child only with our rekey."""
+    other(case).configure()
+    tunnel = case.connect(**profile(case, "dpd-delay=1") | {"method": "psk", "password": None})
+    ping = Ping(case)
+    ping.goes_on(5, 2)
+    before = case.gateway.sas()
+    case.router.forget(ports="40000-40999")
+    case.check("rekeyed", tunnel.client.wait_event({"event": "rekeyed", "sa": "child"}, 6) is not None)
+    ping.goes_on(20, 3)
+    ping.stop()
+    case.equal("its SAs", case.gateway.sas(), before)
     case.works(tunnel)
 
 
