@@ -3,9 +3,9 @@
 
 import os
 import pathlib
-import signal
 import string
 
+from .daemon import Daemon
 from .host import LabError, wait_until
 from .vici import Vici, ViciError
 
@@ -19,14 +19,13 @@ def template(name, **values):
     return string.Template((TEMPLATES / name).read_text()).substitute(values)
 
 
-class Charon:
+class Charon(Daemon):
     """One charon-systemd; start() again only when strongswan.conf must differ."""
 
     def __init__(self, host, directory, pki):
         self.host = host
         self.directory = pathlib.Path(directory)
         self.pki = pathlib.Path(pki)
-        self.process = None
         self.configuration = None
         self.log = self.directory / "charon.log"
 
@@ -65,16 +64,7 @@ class Charon:
         except (OSError, ViciError):
             return None
 
-    def running(self):
-        return self.process is not None and self.process.popen.poll() is None
-
-    def stop(self):
-        if self.process is None:
-            return
-        self.process.signal(signal.SIGTERM)
-        if self.process.wait(3) is None:
-            self.process.kill()
-        self.process = None
+    def clear(self):
         try:
             os.unlink(self.host.path("/run/charon.vici"))
         except FileNotFoundError:

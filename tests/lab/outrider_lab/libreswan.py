@@ -7,10 +7,10 @@ Its package conflicts with strongSwan's and is unpacked only; see tests/packages
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 
 from .charon import template
+from .daemon import Daemon
 from .host import LabError, wait_until
 from .resolver import unpacked
 
@@ -18,7 +18,7 @@ PROGRAMS = pathlib.Path("/usr/libexec/ipsec")
 TOOLS = ("certutil", "pk12util")
 
 
-class Libreswan:
+class Libreswan(Daemon):
     """The facts and the actions of Charon, as far as scenarios need them."""
 
     def __init__(self, case):
@@ -26,7 +26,6 @@ class Libreswan:
         self.directory = case.directory / "libreswan"
         self.package = unpacked("libreswan")
         self.log = self.directory / "pluto.log"
-        self.process = None
 
     def configure(self, certificate=None, ca=(), local_ts="10.77.0.0/24", login="rightca=%same", connection="",
                   address="198.51.100.10", pool="10.9.0.10-10.9.0.99"):
@@ -84,18 +83,6 @@ class Libreswan:
 
     def whack(self, *words):
         return self.host.run(PROGRAMS / "whack", "--rundir", self.directory, *words).stdout
-
-    def running(self):
-        return self.process is not None and self.process.popen.poll() is None
-
-    def stop(self):
-        if self.process is None:
-            return
-        self.process.signal(signal.SIGTERM)
-        if self.process.wait(3) is None:
-            self.process.kill()
-            self.host.shell("ip xfrm state flush; ip xfrm policy flush")
-        self.process = None
 
     def established(self):
         """One entry for each client with a child, as far as Charon's has these fields."""

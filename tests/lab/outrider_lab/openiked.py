@@ -5,9 +5,9 @@ Its package would start it on the machine itself and is unpacked only; see tests
 """
 
 import re
-import signal
 
 from .charon import template
+from .daemon import Daemon
 from .host import LabError, wait_until
 from .resolver import unpacked
 
@@ -24,7 +24,7 @@ mkdir -m 700 /etc/iked/private
 """
 
 
-class OpenIked:
+class OpenIked(Daemon):
     """The facts and the actions of Charon, as far as scenarios need them."""
 
     def __init__(self, case):
@@ -33,7 +33,6 @@ class OpenIked:
         self.package = unpacked("openiked")
         self.log = self.directory / "iked.log"
         self.configuration = self.directory / "iked.conf"
-        self.process = None
 
     def configure(self, certificate=None, ca=(), login="", networks=("10.77.0.0/24",), child="", lifetimes="",
                   settings="", pool="10.9.0.0/24"):
@@ -72,18 +71,6 @@ class OpenIked:
     def control(self, *words):
         """ikectl(8)"""
         return self.host.run(self.package / "usr/sbin/ikectl", *words)
-
-    def running(self):
-        return self.process is not None and self.process.popen.poll() is None
-
-    def stop(self):
-        if self.process is None:
-            return
-        self.process.signal(signal.SIGTERM)
-        if self.process.wait(3) is None:
-            self.process.kill()
-        self.host.shell("ip xfrm state flush; ip xfrm policy flush")
-        self.process = None
 
     def restart(self):
         self.stop()

@@ -307,13 +307,12 @@ def mends_the_resolver(case):
                                             if name.startswith("resol")], [])
 
 
-@scenario(only="outrider", name="doctor-mends-systemd-resolved", link="/run/systemd/resolve/stub-resolv.conf",
-          nsswitch=None)
-@scenario(only="outrider", name="doctor-mends-systemd-resolved-of-the-library", link=None,
-          nsswitch="files resolve [!UNAVAIL=return] dns")
-def doctor_mends_systemd_resolved(case, link, nsswitch):
+@scenario(only="outrider", name="doctor-mends-systemd-resolved", setup={})
+@scenario(only="outrider", name="doctor-mends-systemd-resolved-of-the-library",
+          setup={"link": None, "nsswitch": "files resolve [!UNAVAIL=return] dns"})
+def doctor_mends_systemd_resolved(case, setup):
     """systemd-resolved knew a link that is gone, or is there still; the file may have been changed, too."""
-    resolved = Resolved(case, link=link, nsswitch=nsswitch)
+    resolved = Resolved(case, **setup)
     before = case.nameservers()
     case.gateway.configure(v4="dns = 10.77.0.2", local_ts="0.0.0.0/0, ::/0", pools="v4, v6")
     mends_the_resolver(case)
