@@ -241,14 +241,31 @@ xfrm_write_update_state (XfrmMessage *ret_message, const XfrmState *state)
 }
 
 static void
+put_state_id (struct xfrm_usersa_id *field, const XfrmState *state)
+{
+    put_address (&field->daddr, &state->destination);
+    field->spi = htonl (state->spi);
+    field->family = family_of (&state->destination);
+    field->proto = IPPROTO_ESP;
+}
+
+void
+xfrm_write_renumber_state (XfrmMessage *ret_message, const XfrmState *state)
+{
+    struct nlmsghdr *header = begin (ret_message, XFRM_MSG_NEWAE, NLM_F_ACK | NLM_F_REPLACE);
+    struct xfrm_aevent_id *id = mnl_nlmsg_put_extra_header (header, sizeof *id);
+    put_state_id (&id->sa_id, state);
+    put_address (&id->saddr, &state->source);
+    id->flags = XFRM_AE_CU;
+    id->reqid = state->reqid;
+    put_replay (header, state);
+}
+
+static void
 write_state_id (XfrmMessage *ret_message, uint16_t type, uint16_t flags, const XfrmState *state)
 {
     struct nlmsghdr *header = begin (ret_message, type, flags);
-    struct xfrm_usersa_id *id = mnl_nlmsg_put_extra_header (header, sizeof *id);
-    put_address (&id->daddr, &state->destination);
-    id->spi = htonl (state->spi);
-    id->family = family_of (&state->destination);
-    id->proto = IPPROTO_ESP;
+    put_state_id (mnl_nlmsg_put_extra_header (header, sizeof (struct xfrm_usersa_id)), state);
     put_address (reserve (header, XFRMA_SRCADDR, sizeof (xfrm_address_t)), &state->source);
 }
 
@@ -333,13 +350,38 @@ xfrm_write_put_policy (XfrmMessage *ret_message, const XfrmPolicy *policy, bool 
     mnl_attr_put_u32 (header, XFRMA_IF_ID, policy->if_id);
 }
 
-void
-xfrm_write_delete_policy (XfrmMessage *ret_message, const XfrmPolicy *policy)
+static struct nlmsghdr *
+begin_policy_id (XfrmMessage *message, uint16_t type, const XfrmPolicy *policy)
 {
-    struct nlmsghdr *header = begin (ret_message, XFRM_MSG_DELPOLICY, NLM_F_ACK);
+    struct nlmsghdr *header = begin (message, type, NLM_F_ACK);
     struct xfrm_userpolicy_id *id = mnl_nlmsg_put_extra_header (header, sizeof *id);
     put_selector (&id->sel, &policy->selector);
     id->dir = direction_of (policy->direction);
+    return header;
+}
+
+void
+xfrm_write_delete_policy (XfrmMessage *ret_message, const XfrmPolicy *policy)
+{
+    struct nlmsghdr *header = begin_policy_id (ret_message, XFRM_MSG_DELPOLICY, policy);
+    mnl_attr_put_u32 (header, XFRMA_IF_ID, policy->if_id);
+}
+
+void
+xfrm_write_migrate (XfrmMessage *ret_message, const XfrmPolicy *policy, const XfrmState *to)
+{
+    struct nlmsghdr *header = begin_policy_id (ret_message, XFRM_MSG_MIGRATE, policy);
+    struct xfrm_user_migrate *field = reserve (header, XFRMA_MIGRATE, sizeof *field);
+    put_address (&field->old_saddr, &policy->source);
+    put_address (&field->old_daddr, &policy->destination);
+    field->old_family = family_of (&policy->destination);
+    put_address (&field->new_saddr, &to->source);
+    put_address (&field->new_daddr, &to->destination);
+    field->new_family = family_of (&to->destination);
+    field->proto = IPPROTO_ESP;
+    field->mode = XFRM_MODE_TUNNEL;
+    field->reqid = policy->reqid;
+    put_encapsulation (header, to);
     mnl_attr_put_u32 (header, XFRMA_IF_ID, policy->if_id);
 }
 
@@ -507,6 +549,7 @@ gather_state (const struct xfrm_usersa_info *info, const Attributes *attributes,
         .replayed = info->stats.replay,
         .unverified = info->stats.integrity_failed,
     };
+    read_value (attributes, XFRMA_SET_MARK, &state.mark, sizeof state.mark);
     read_value (attributes, XFRMA_LASTUSED, &state.last_used, sizeof state.last_used);
     if (info->id.proto != IPPROTO_ESP || state.destination.family == IP_NONE ||
         !read_replay (attributes, &state.replay))

@@ -104,6 +104,16 @@ void xfrm_write_add_state (XfrmMessage *ret_message, const XfrmState *state);
 /* The state with these addresses and this SPI gets the ports and the limits of STATE; its numbers and counters go on. */
 void xfrm_write_update_state (XfrmMessage *ret_message, const XfrmState *state);
 
+/* Its numbers stand where STATE's replay says from now on. */
+void xfrm_write_renumber_state (XfrmMessage *ret_message, const XfrmState *state);
+
+/*
+ * A state with the addresses, reqid and if_id of POLICY, whichever the kernel finds first, and POLICY itself, which is in force,
+ * go to the addresses and ports of TO. The state goes on from where it stood when the kernel made a copy of it; the copied one
+ * may have gone on for a while. ENOPROTOOPT: this kernel cannot.
+ */
+void xfrm_write_migrate (XfrmMessage *ret_message, const XfrmPolicy *policy, const XfrmState *to);
+
 /* Of STATE the addresses and the SPI count. */
 void xfrm_write_delete_state (XfrmMessage *ret_message, const XfrmState *state);
 
@@ -135,6 +145,7 @@ typedef struct
     uint32_t spi;
     uint32_t reqid;
     uint32_t if_id; /* 0: none */
+    uint32_t mark;  /* likewise */
     uint64_t octets, packets;
     uint64_t replayed, unverified;
     uint64_t last_used; /* seconds since 1970; 0: this kernel does not say */
