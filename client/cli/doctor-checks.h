@@ -7,6 +7,7 @@
  */
 
 #include "cli/doctor-findings.h"
+#include "network/way-out.h"
 
 /* ---- doctor-host.c: the process, its time, its libraries ---- */
 
@@ -28,6 +29,9 @@ void doctor_check_way_out (Doctor *self);
 void doctor_check_reverse_path (Doctor *self);
 void doctor_check_ipv6 (Doctor *self);
 void doctor_check_resolver (Doctor *self);
+
+/* The way of a tunnel's outer packets to wherever no nearer route leads. False: there is none for FAMILY. */
+bool doctor_find_way_out (IpFamily family, WayOut *ret_way);
 
 /* ---- doctor-others.c: other IPsec programs ---- */
 

@@ -4,7 +4,6 @@
 #include "network/dns.h"
 #include "network/netlink-host.h"
 #include "network/resolv-conf.h"
-#include "network/way-out.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -14,11 +13,25 @@ enum
     MTU_LITTLE = 1280, /* what IPv6 must have (RFC 8200 5) */
 };
 
+/* Addresses that nobody has (RFC 5737, RFC 3849): only the default route leads there. */
+#define ANYWHERE_V4 "192.0.2.1"
+#define ANYWHERE_V6 "2001:db8::1"
+
+bool
+doctor_find_way_out (IpFamily family, WayOut *ret_way)
+{
+    g_autoptr (Netlink) netlink = netlink_new (NULL);
+    IpAddress anywhere;
+    return netlink != NULL &&
+           ip_address_parse (family == IP_V4 ? ANYWHERE_V4 : ANYWHERE_V6, &anywhere) &&
+           way_out_find (netlink, &anywhere, NULL, OUTRIDER_OUTER_MARK, ret_way);
+}
+
 static bool
 check_family (Doctor *self, IpFamily family)
 {
     WayOut way;
-    if (!way_out_find (family, &way))
+    if (!doctor_find_way_out (family, &way))
         return false;
     const char *name = family == IP_V4 ? "IPv4" : "IPv6";
     g_autofree char *hop =
@@ -47,7 +60,7 @@ void
 doctor_check_reverse_path (Doctor *self)
 {
     WayOut way;
-    if (way_out_find (IP_V4, &way) && way.strict)
+    if (doctor_find_way_out (IP_V4, &way) && way_out_is_strict (way.device))
         doctor_note (
             self, "Tunnels work with it; mind it where several links lead out.",
             "the reverse path filter is strict on %s: what comes in where its answer would "

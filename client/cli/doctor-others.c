@@ -3,7 +3,6 @@
 
 #include "dataplane/xfrm-claim.h"
 #include "errors.h"
-#include "network/way-out.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -196,7 +195,7 @@ count_policies (unsigned *ret_count)
     {
         WayOut way;
         unsigned count = 0;
-        if (!way_out_find (families[f], &way) || way.source.family == IP_NONE)
+        if (!doctor_find_way_out (families[f], &way) || way.source.family == IP_NONE)
             continue;
         int refusal = xfrm_count_foreign (&way.source, &count);
         if (refusal != 0)

@@ -27,10 +27,13 @@ struct Netlink
 uint8_t netlink_address_family (IpFamily family);
 
 /* The questions, in a buffer of NETLINK_MESSAGE_MAX. */
-struct nlmsghdr *netlink_write_find_way (void *buffer, const IpAddress *destination, uint32_t mark,
-                                         uint32_t flags);
+struct nlmsghdr *netlink_write_find_way (void *buffer, const IpAddress *destination,
+                                         const IpAddress *source, uint32_t mark);
 struct nlmsghdr *netlink_write_list_routes (void *buffer, IpFamily family, uint32_t table);
 struct nlmsghdr *netlink_write_list_rules (void *buffer);
+
+/* The kernel's answer to find_way, for mnl_cb_run (): RET_WAY (NetlinkWay) stays as it is where MESSAGE tells of none. */
+int netlink_read_way (const struct nlmsghdr *message, void *ret_way);
 
 /* NO_RIGHTS or HOST_REFUSED in the kernel's words. */
 void netlink_set_error (int error_number, GError **error);

@@ -181,87 +181,108 @@ netlink_list_own_blackholes (Netlink *self, uint32_t table)
 
 /* ---- which way something goes now ---- */
 
-static int
-collect_answer (const struct nlmsghdr *message, void *data)
+static IpAddress
+read_address (const struct nlattr *attribute, size_t size)
 {
-    NetlinkWay *way = data;
+    return has_size (attribute, size)
+               ? ip_address (byte_view (mnl_attr_get_payload (attribute), size))
+               : (IpAddress){ 0 };
+}
+
+/* A next hop of the other family stands in an attribute that tells its own. */
+static IpAddress
+read_next_hop (const struct nlattr *const *attributes, size_t size)
+{
+    const struct nlattr *via = attributes[RTA_VIA];
+    struct rtvia header;
+    if (via == NULL || mnl_attr_get_payload_len (via) < sizeof header)
+        return read_address (attributes[RTA_GATEWAY], size);
+    memcpy (&header, mnl_attr_get_payload (via), sizeof header);
+    size_t expected = ip_family_size (header.rtvia_family == AF_INET6 ? IP_V6 : IP_V4);
+    if (!has_size (via, sizeof header + expected))
+        return (IpAddress){ 0 };
+    const uint8_t *payload = mnl_attr_get_payload (via);
+    return ip_address (byte_view (payload + sizeof header, expected));
+}
+
+static int
+collect_mtu (const struct nlattr *metric, void *data)
+{
+    unsigned *mtu = data;
+    if (mnl_attr_get_type (metric) == RTAX_MTU && has_size (metric, 4))
+        *mtu = mnl_attr_get_u32 (metric);
+    return MNL_CB_OK;
+}
+
+static bool
+leads_somewhere (uint8_t type)
+{
+    return type == RTN_UNICAST || type == RTN_LOCAL || type == RTN_BROADCAST ||
+           type == RTN_ANYCAST || type == RTN_MULTICAST;
+}
+
+int
+netlink_read_way (const struct nlmsghdr *message, void *ret_way)
+{
     const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
     const struct rtmsg *header = mnl_nlmsg_get_payload (message);
     if (message->nlmsg_type != RTM_NEWROUTE ||
-        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0)
+        mnl_nlmsg_get_payload_len (message) < sizeof *header ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
+        !leads_somewhere (header->rtm_type) || !has_size (attributes[RTA_OIF], 4))
         return MNL_CB_OK;
-    size_t size = header->rtm_family == AF_INET ? 4 : 16;
-    if (header->rtm_type == RTN_UNICAST && has_size (attributes[RTA_OIF], 4))
-        way->device_index = (int)mnl_attr_get_u32 (attributes[RTA_OIF]);
-    if (has_size (attributes[RTA_GATEWAY], size))
-        way->next_hop =
-            ip_address (byte_view (mnl_attr_get_payload (attributes[RTA_GATEWAY]), size));
+    size_t size = ip_family_size (header->rtm_family == AF_INET ? IP_V4 : IP_V6);
+    NetlinkWay way = {
+        .type = header->rtm_type,
+        .device_index = (int)mnl_attr_get_u32 (attributes[RTA_OIF]),
+        .next_hop = read_next_hop (attributes, size),
+        .source = read_address (attributes[RTA_PREFSRC], size),
+    };
+    if (attributes[RTA_METRICS] != NULL)
+        mnl_attr_parse_nested (attributes[RTA_METRICS], collect_mtu, &way.mtu);
+    *(NetlinkWay *)ret_way = way;
     return MNL_CB_OK;
 }
 
 struct nlmsghdr *
-netlink_write_find_way (void *buffer, const IpAddress *destination, uint32_t mark, uint32_t flags)
+netlink_write_find_way (void *buffer, const IpAddress *destination, const IpAddress *source,
+                        uint32_t mark)
 {
     struct nlmsghdr *request = begin (buffer, RTM_GETROUTE, 0);
     struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
     size_t size = ip_family_size (destination->family);
     header->rtm_family = netlink_address_family (destination->family);
     header->rtm_dst_len = (uint8_t)(8 * size);
-    header->rtm_flags = flags;
     mnl_attr_put (request, RTA_DST, size, destination->octets);
+    if (source != NULL)
+    {
+        header->rtm_src_len = (uint8_t)(8 * size);
+        mnl_attr_put (request, RTA_SRC, size, source->octets);
+    }
     if (mark != 0)
         mnl_attr_put_u32 (request, RTA_MARK, mark);
     return request;
 }
 
-/* RESULT: what COLLECT fills. False: the kernel has no answer. */
-static bool
-ask (Netlink *self, struct nlmsghdr *request, mnl_cb_t collect, void *result)
+bool
+netlink_find_way (Netlink *self, const IpAddress *destination, const IpAddress *source,
+                  uint32_t mark, NetlinkWay *ret_way)
 {
-    _Alignas(struct nlmsghdr) uint8_t answer[NETLINK_BATCH_SIZE];
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX], answer[NETLINK_BATCH_SIZE];
+    NetlinkWay way = { 0 };
+    struct nlmsghdr *request = netlink_write_find_way (buffer, destination, source, mark);
     request->nlmsg_seq = ++self->sequence;
     if (mnl_socket_sendto (self->socket, request, request->nlmsg_len) < 0)
         return false;
     ssize_t received = mnl_socket_recvfrom (self->socket, answer, sizeof answer);
-    return received > 0 && mnl_cb_run (answer, (size_t)received, self->sequence,
-                                       mnl_socket_get_portid (self->socket), collect, result) >= 0;
-}
-
-bool
-netlink_find_way (Netlink *self, const IpAddress *destination, uint32_t mark, NetlinkWay *ret_way)
-{
-    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
-    *ret_way = (NetlinkWay){ 0 };
-    struct nlmsghdr *request =
-        netlink_write_find_way (buffer, destination, mark, RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH);
-    return ask (self, request, collect_answer, ret_way) && ret_way->device_index != 0;
-}
-
-static int
-collect_source (const struct nlmsghdr *message, void *data)
-{
-    IpAddress *source = data;
-    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
-    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
-    size_t size = header->rtm_family == AF_INET ? 4 : 16;
-    if (message->nlmsg_type == RTM_NEWROUTE && header->rtm_type == RTN_UNICAST &&
-        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) >= 0 &&
-        has_size (attributes[RTA_PREFSRC], size))
-        *source = ip_address (byte_view (mnl_attr_get_payload (attributes[RTA_PREFSRC]), size));
-    return MNL_CB_OK;
-}
-
-bool
-netlink_find_source (Netlink *self, const IpAddress *destination, uint32_t mark,
-                     IpAddress *ret_source)
-{
-    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
-    IpAddress source = { 0 };
-    struct nlmsghdr *request =
-        netlink_write_find_way (buffer, destination, mark, RTM_F_LOOKUP_TABLE);
-    if (!ask (self, request, collect_source, &source) || source.family == IP_NONE)
+    if (received <= 0 ||
+        mnl_cb_run (answer, (size_t)received, self->sequence, mnl_socket_get_portid (self->socket),
+                    netlink_read_way, &way) < 0 ||
+        way.device_index == 0)
         return false;
-    *ret_source = source;
+    if (source != NULL)
+        way.source = *source;
+    *ret_way = way;
     return true;
 }
 

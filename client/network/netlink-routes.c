@@ -332,25 +332,42 @@ is_excluded (const NetworkPlan *plan, const IpAddress *address)
 }
 
 static void
-check_route (Netlink *netlink, const NetworkPlan *plan, const IpPrefix *route, GPtrArray *elsewhere)
+check_route (Netlink *netlink, const NetworkPlan *plan, const IpPrefix *route, GPtrArray *sentences)
 {
     NetlinkWay way;
     char device[IF_NAMESIZE] = "";
     if (route->length == 0 || is_excluded (plan, &route->address) ||
-        !netlink_find_way (netlink, &route->address, 0, &way) ||
+        !netlink_find_way (netlink, &route->address, NULL, 0, &way) || way.type != RTN_UNICAST ||
         way.device_index == plan->device_index ||
         if_indextoname ((unsigned)way.device_index, device) == NULL)
         return;
     g_autofree char *network = ip_prefix_format (route);
-    g_ptr_array_add (elsewhere,
+    g_ptr_array_add (sentences,
                      g_strdup_printf ("%s stays with %s, which had it before", network, device));
+}
+
+static void
+check_exclude (Netlink *netlink, const NetworkPlan *plan, const IpPrefix *exclude,
+               GPtrArray *sentences)
+{
+    NetlinkWay way;
+    bool found = netlink_find_way (netlink, &exclude->address, NULL, 0, &way);
+    if (found && way.device_index != plan->device_index)
+        return;
+    g_autofree char *network = ip_prefix_format (exclude);
+    g_ptr_array_add (sentences,
+                     g_strdup_printf (found ? "the excluded network %s leads into the tunnel"
+                                            : "the excluded network %s has no way outside",
+                                      network));
 }
 
 GPtrArray *
 netlink_routes_check (Netlink *netlink, const NetworkPlan *plan)
 {
-    GPtrArray *elsewhere = g_ptr_array_new_with_free_func (g_free);
+    GPtrArray *sentences = g_ptr_array_new_with_free_func (g_free);
     for (guint i = 0; i < MIN (plan->routes->len, NETLINK_ROUTES_CHECKED); i++)
-        check_route (netlink, plan, &g_array_index (plan->routes, IpPrefix, i), elsewhere);
-    return elsewhere;
+        check_route (netlink, plan, &g_array_index (plan->routes, IpPrefix, i), sentences);
+    for (guint i = 0; i < MIN (plan->excludes->len, NETLINK_ROUTES_CHECKED); i++)
+        check_exclude (netlink, plan, &g_array_index (plan->excludes, IpPrefix, i), sentences);
+    return sentences;
 }

@@ -35,8 +35,9 @@ bool netlink_routes_remove_leftovers (Netlink *netlink, GError **error);
 bool netlink_routes_count_leftovers (Netlink *netlink, unsigned *ret_count, GError **error);
 
 /*
- * Asks the kernel where PLAN's routes lead now that they are in force: char *, a sentence for each that leads elsewhere since
- * another route or rule comes first. The first NETLINK_ROUTES_CHECKED alone.
+ * Asks the kernel where PLAN's routes and excludes lead now that they are in force, by the first address of each: char *, a
+ * sentence for each route that leads elsewhere since another route or rule comes first, and for each exclude that leads into
+ * the tunnel or nowhere. The first NETLINK_ROUTES_CHECKED of either alone.
  */
 #define NETLINK_ROUTES_CHECKED 64
 GPtrArray *netlink_routes_check (Netlink *netlink, const NetworkPlan *plan);

@@ -80,18 +80,18 @@ GArray *netlink_list_own_blackholes (Netlink *self, uint32_t table);
 /* Where a packet goes now. */
 typedef struct
 {
+    uint8_t
+        type; /* RTN_UNICAST; RTN_LOCAL: it stays here; RTN_BROADCAST, RTN_ANYCAST, RTN_MULTICAST */
     int device_index;
     IpAddress
-        next_hop; /* IP_NONE: the destination is a neighbour, or the device has just one end */
+        next_hop;     /* IP_NONE: the destination is a neighbour, or the device has just one end */
+    IpAddress source; /* that such a packet bears; IP_NONE: the kernel does not say */
+    unsigned mtu;     /* of the route or, where that is known, of the path; 0: the device's */
 } NetlinkWay;
 
-/* MARK: of the packet; 0: none. False: it goes nowhere. */
-bool netlink_find_way (Netlink *self, const IpAddress *destination, uint32_t mark,
-                       NetlinkWay *ret_way);
-
-/* The address that such a packet would bear as its source. False: none. */
-bool netlink_find_source (Netlink *self, const IpAddress *destination, uint32_t mark,
-                          IpAddress *ret_source);
+/* One question to the kernel. SOURCE: of the packet; NULL: not chosen yet. MARK: its; 0: none. False: it goes nowhere. */
+bool netlink_find_way (Netlink *self, const IpAddress *destination, const IpAddress *source,
+                       uint32_t mark, NetlinkWay *ret_way);
 
 /* LocalNetwork: of each address with global scope. */
 GArray *netlink_list_networks (Netlink *self);

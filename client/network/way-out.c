@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/way-out.h"
 
-#include "network/netlink-routes.h"
-
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,10 +9,6 @@ enum
 {
     RP_FILTER_STRICT = 1,
 };
-
-/* Addresses that nobody has (RFC 5737, RFC 3849): only the default route leads there. */
-#define ANYWHERE_V4 "192.0.2.1"
-#define ANYWHERE_V6 "2001:db8::1"
 
 /* 0: there is no such file. */
 static int
@@ -25,46 +19,47 @@ read_sysctl (const char *family, const char *device, const char *name)
     return g_file_get_contents (path, &text, NULL, NULL) ? atoi (text) : 0;
 }
 
-/* The kernel takes the higher of the two. */
+/* The device's name, and its MTU unless the route's is known. False: it is gone. */
 static bool
-is_strict (const char *device)
+describe_device (WayOut *way)
+{
+    struct ifreq request = { .ifr_ifindex = way->device_index };
+    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool known = ioctl (fd, SIOCGIFNAME, &request) == 0;
+    if (known)
+        g_strlcpy (way->device, request.ifr_name, sizeof way->device);
+    if (known && way->mtu == 0 && ioctl (fd, SIOCGIFMTU, &request) == 0)
+        way->mtu = (unsigned)request.ifr_mtu;
+    close (fd);
+    return known;
+}
+
+bool
+way_out_find (Netlink *netlink, const IpAddress *destination, const IpAddress *source,
+              uint32_t mark, WayOut *ret_way)
+{
+    NetlinkWay found;
+    if (!netlink_find_way (netlink, destination, source, mark, &found))
+        return false;
+    WayOut way = { .device_index = found.device_index,
+                   .mtu = found.mtu,
+                   .next_hop = found.next_hop,
+                   .source = found.source };
+    if (!describe_device (&way))
+        return false;
+    *ret_way = way;
+    return true;
+}
+
+/* The kernel takes the higher of the two. */
+bool
+way_out_is_strict (const char *device)
 {
     int all = read_sysctl ("ipv4", "all", "rp_filter");
     int own = read_sysctl ("ipv4", device, "rp_filter");
     return MAX (all, own) == RP_FILTER_STRICT;
-}
-
-static unsigned
-read_mtu (const char *device)
-{
-    struct ifreq request = { 0 };
-    g_strlcpy (request.ifr_name, device, sizeof request.ifr_name);
-    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return 0;
-    unsigned mtu = ioctl (fd, SIOCGIFMTU, &request) == 0 ? (unsigned)request.ifr_mtu : 0;
-    close (fd);
-    return mtu;
-}
-
-bool
-way_out_find (IpFamily family, WayOut *ret_way)
-{
-    g_autoptr (Netlink) netlink = netlink_new (NULL);
-    IpAddress anywhere;
-    NetlinkWay route;
-    WayOut way = { 0 };
-    if (netlink == NULL ||
-        !ip_address_parse (family == IP_V4 ? ANYWHERE_V4 : ANYWHERE_V6, &anywhere) ||
-        !netlink_find_way (netlink, &anywhere, NETLINK_OUTER_MARK, &route) ||
-        if_indextoname ((unsigned)route.device_index, way.device) == NULL)
-        return false;
-    netlink_find_source (netlink, &anywhere, NETLINK_OUTER_MARK, &way.source);
-    way.next_hop = route.next_hop;
-    way.mtu = read_mtu (way.device);
-    way.strict = family == IP_V4 && is_strict (way.device);
-    *ret_way = way;
-    return true;
 }
 
 bool

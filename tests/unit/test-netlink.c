@@ -192,23 +192,168 @@ assert_question (const struct nlmsghdr *request, const char *captured)
     netlink_assert_like (message, captured, get_fixed_size (request->nlmsg_type), 0, 0);
 }
 
+/* iproute2 asks for the route's table, too, where it is IPv4. */
+static void
+assert_way_question (const char *destination, const char *source, uint32_t mark,
+                     const char *captured)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    IpAddress to = address (destination), from = address (source != NULL ? source : destination);
+    struct nlmsghdr *question =
+        netlink_write_find_way (buffer, &to, source != NULL ? &from : NULL, mark);
+    if (to.family == IP_V4)
+        ((struct rtmsg *)mnl_nlmsg_get_payload (question))->rtm_flags = RTM_F_LOOKUP_TABLE;
+    assert_question (question, captured);
+}
+
 static void
 questions (void)
 {
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
-    IpAddress v4 = address ("198.51.100.10"), v6 = address ("2001:db8:100::10");
-    uint32_t route = RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH;
-    assert_question (netlink_write_find_way (buffer, &v4, MARK, route), captured_way_find);
-    /* iproute2 does not ask for the table of IPv6. */
-    assert_question (netlink_write_find_way (buffer, &v6, MARK, RTM_F_FIB_MATCH),
-                     captured_way_find_v6);
-    assert_question (netlink_write_find_way (buffer, &v4, 0, RTM_F_LOOKUP_TABLE),
-                     captured_way_source);
+    assert_way_question ("198.51.100.10", NULL, MARK, captured_way_find);
+    assert_way_question ("2001:db8:100::10", NULL, MARK, captured_way_find_v6);
+    assert_way_question ("198.51.100.10", "127.0.0.1", MARK, captured_way_find_from);
+    assert_way_question ("2001:db8:100::10", "::1", MARK, captured_way_find_from_v6);
+    assert_way_question ("198.51.100.10", NULL, 0, captured_way_find_unmarked);
     assert_question (netlink_write_list_routes (buffer, IP_V4, TABLE), captured_routes_list);
     assert_question (netlink_write_list_routes (buffer, IP_V6, TABLE), captured_routes_list_v6);
     struct nlmsghdr *rules = netlink_write_list_rules (buffer);
     ((struct fib_rule_hdr *)mnl_nlmsg_get_payload (rules))->family = AF_INET; /* we ask for both */
     assert_question (rules, captured_rules_list);
+}
+
+/* ---- which way: the kernel's answers ---- */
+
+#define ANSWER_DEVICE 7
+
+static struct nlmsghdr *
+begin_answer (void *buffer, uint8_t family, uint8_t type)
+{
+    memset (buffer, 0, NETLINK_MESSAGE_MAX);
+    struct nlmsghdr *answer = mnl_nlmsg_put_header (buffer);
+    answer->nlmsg_type = RTM_NEWROUTE;
+    struct rtmsg *header = mnl_nlmsg_put_extra_header (answer, sizeof *header);
+    header->rtm_family = family;
+    header->rtm_type = type;
+    mnl_attr_put_u32 (answer, RTA_OIF, ANSWER_DEVICE);
+    return answer;
+}
+
+static void
+put (struct nlmsghdr *answer, uint16_t type, const char *text)
+{
+    IpAddress value = address (text);
+    mnl_attr_put (answer, type, ip_family_size (value.family), value.octets);
+}
+
+static void
+put_mtu (struct nlmsghdr *answer, uint32_t mtu)
+{
+    struct nlattr *metrics = mnl_attr_nest_start (answer, RTA_METRICS);
+    mnl_attr_put_u32 (answer, RTAX_HOPLIMIT, 64);
+    mnl_attr_put_u32 (answer, RTAX_MTU, mtu);
+    mnl_attr_nest_end (answer, metrics);
+}
+
+/* Of memory that ends where the message ends. */
+static NetlinkWay
+read_way (const struct nlmsghdr *answer, size_t size)
+{
+    g_autofree struct nlmsghdr *copy = g_memdup2 (answer, size);
+    copy->nlmsg_len = (uint32_t)size;
+    NetlinkWay way = { 0 };
+    g_assert_cmpint (netlink_read_way (copy, &way), ==, MNL_CB_OK);
+    return way;
+}
+
+static void
+assert_address (const IpAddress *actual, const char *expected)
+{
+    g_autofree char *text = actual->family != IP_NONE ? ip_address_format (actual) : NULL;
+    g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+ways (void)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    struct nlmsghdr *answer = begin_answer (buffer, AF_INET, RTN_UNICAST);
+    put (answer, RTA_GATEWAY, "192.0.2.1");
+    put (answer, RTA_PREFSRC, "192.0.2.7");
+    put_mtu (answer, 1400);
+    NetlinkWay way = read_way (answer, answer->nlmsg_len);
+    g_assert_cmpint (way.device_index, ==, ANSWER_DEVICE);
+    g_assert_cmpuint (way.type, ==, RTN_UNICAST);
+    g_assert_cmpuint (way.mtu, ==, 1400);
+    assert_address (&way.next_hop, "192.0.2.1");
+    assert_address (&way.source, "192.0.2.7");
+
+    answer = begin_answer (buffer, AF_INET6, RTN_UNICAST);
+    put (answer, RTA_GATEWAY, "fe80::1");
+    way = read_way (answer, answer->nlmsg_len);
+    g_assert_cmpuint (way.mtu, ==, 0);
+    assert_address (&way.next_hop, "fe80::1");
+    assert_address (&way.source, NULL);
+
+    answer = begin_answer (buffer, AF_INET, RTN_LOCAL);
+    way = read_way (answer, answer->nlmsg_len);
+    g_assert_cmpint (way.device_index, ==, ANSWER_DEVICE);
+    g_assert_cmpuint (way.type, ==, RTN_LOCAL);
+    assert_address (&way.next_hop, NULL);
+}
+
+/* IPv4 over a next hop of IPv6 (RFC 5549). */
+static void
+next_hop_of_the_other_family (void)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    IpAddress hop = address ("fe80::1");
+    uint8_t via[sizeof (struct rtvia) + sizeof hop.octets];
+    memcpy (via, &(struct rtvia){ .rtvia_family = AF_INET6 }, sizeof (struct rtvia));
+    memcpy (via + sizeof (struct rtvia), hop.octets, sizeof hop.octets);
+    for (size_t size = 0; size <= sizeof via; size++)
+    {
+        struct nlmsghdr *answer = begin_answer (buffer, AF_INET, RTN_UNICAST);
+        mnl_attr_put (answer, RTA_VIA, size, via);
+        NetlinkWay way = read_way (answer, answer->nlmsg_len);
+        g_assert_cmpint (way.device_index, ==, ANSWER_DEVICE);
+        assert_address (&way.next_hop, size == sizeof via ? "fe80::1" : NULL);
+    }
+}
+
+static void
+no_way (void)
+{
+    static const uint8_t types[] = { RTN_UNSPEC,   RTN_BLACKHOLE, RTN_UNREACHABLE,
+                                     RTN_PROHIBIT, RTN_THROW,     RTN_NAT };
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    for (size_t i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+        struct nlmsghdr *answer = begin_answer (buffer, AF_INET, types[i]);
+        g_assert_cmpint (read_way (answer, answer->nlmsg_len).device_index, ==, 0);
+    }
+    struct nlmsghdr *answer = begin_answer (buffer, AF_INET, RTN_UNICAST);
+    answer->nlmsg_type = RTM_NEWADDR;
+    g_assert_cmpint (read_way (answer, answer->nlmsg_len).device_index, ==, 0);
+}
+
+/* However much of an answer there is, nothing beyond its end is looked at, and no half of an address is taken. Messages are padded. */
+static void
+answers_cut_short (void)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+    struct nlmsghdr *answer = begin_answer (buffer, AF_INET6, RTN_UNICAST);
+    size_t device_ends = answer->nlmsg_len;
+    put (answer, RTA_GATEWAY, "fe80::1");
+    size_t hop_ends = answer->nlmsg_len;
+    put_mtu (answer, 1400);
+    for (size_t size = NLMSG_HDRLEN; size <= answer->nlmsg_len; size += NLMSG_ALIGNTO)
+    {
+        NetlinkWay way = read_way (answer, size);
+        g_assert_cmpint (way.device_index, ==, size >= device_ends ? ANSWER_DEVICE : 0);
+        assert_address (&way.next_hop, size >= hop_ends ? "fe80::1" : NULL);
+        g_assert_cmpuint (way.mtu, ==, size == answer->nlmsg_len ? 1400 : 0);
+    }
 }
 
 int
@@ -219,5 +364,9 @@ main (int argc, char **argv)
     g_test_add_func ("/netlink/routes", routes_are_added);
     g_test_add_func ("/netlink/rules", rules_are_added);
     g_test_add_func ("/netlink/questions", questions);
+    g_test_add_func ("/netlink/way/answers", ways);
+    g_test_add_func ("/netlink/way/next-hop-of-the-other-family", next_hop_of_the_other_family);
+    g_test_add_func ("/netlink/way/none", no_way);
+    g_test_add_func ("/netlink/way/cut-short", answers_cut_short);
     return g_test_run ();
 }
