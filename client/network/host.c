@@ -55,6 +55,14 @@ outrider_host_check (OutriderHost *self)
     return interface->check != NULL ? interface->check (self) : g_ptr_array_new ();
 }
 
+bool
+outrider_host_find_way (OutriderHost *self, const IpAddress *gateway, const IpAddress *local,
+                        WayOut *ret_way)
+{
+    OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
+    return interface->find_way != NULL && interface->find_way (self, gateway, local, ret_way);
+}
+
 void
 outrider_host_revert (OutriderHost *self)
 {

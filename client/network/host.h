@@ -7,6 +7,7 @@
  */
 
 #include "network/plan.h"
+#include "network/way-out.h"
 
 #include <glib-object.h>
 
@@ -23,6 +24,8 @@ struct _OutriderHostInterface
     GArray *(*list_networks) (OutriderHost *self);     /* NULL: not known */
     GArray *(*list_name_servers) (OutriderHost *self); /* NULL: not known */
     GPtrArray *(*check) (OutriderHost *self);          /* NULL: it is so */
+    bool (*find_way) (OutriderHost *self, const IpAddress *gateway, const IpAddress *local,
+                      WayOut *ret_way); /* NULL: not known */
     void (*revert) (OutriderHost *self);
     bool (*lacks_v6) (OutriderHost *self, const char *device); /* NULL: it never does */
     const char *(*get_resolver) (OutriderHost *self);          /* NULL: nobody knows */
@@ -43,8 +46,15 @@ GArray *outrider_host_list_networks (OutriderHost *self);
 /* IpAddress: who is asked for names now, and must be reached around the tunnel to find the gateway. Never NULL. */
 GArray *outrider_host_list_name_servers (OutriderHost *self);
 
-/* After apply: char *, a sentence for each of the plan's networks that this host reaches another way. Never NULL. */
+/*
+ * After apply: char *, a sentence for each of the plan's networks that this host reaches another way than the plan says:
+ * beside the tunnel, or for an exclude through it or not at all. Never NULL.
+ */
 GPtrArray *outrider_host_check (OutriderHost *self);
+
+/* The way that a tunnel's outer packets from LOCAL to GATEWAY take now. False: there is none, or nobody knows. */
+bool outrider_host_find_way (OutriderHost *self, const IpAddress *gateway, const IpAddress *local,
+                             WayOut *ret_way);
 
 /* Whether IPv6 is switched off on DEVICE: a plan must do without. */
 bool outrider_host_lacks_v6 (OutriderHost *self, const char *device);

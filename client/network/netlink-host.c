@@ -81,12 +81,15 @@ put_up (OutriderNetlinkHost *self, const NetworkPlan *plan, GError **error)
            (self->options.no_dns || dns_apply (self->dns, plan, error));
 }
 
+/* The device lives on for a while: without a successor it is down again, and takes what others route through it with it. */
 static void
 take_down (OutriderNetlinkHost *self, const NetworkPlan *plan, const NetworkPlan *successor)
 {
     if (!self->options.no_routes && successor == NULL)
         netlink_routes_change (self->netlink, plan, NULL, NULL);
     change_addresses (self, plan, successor, netlink_delete_address);
+    if (successor == NULL)
+        netlink_set_link (self->netlink, plan->device_index, plan->mtu, false);
     netlink_commit (self->netlink, true, NULL);
 }
 
@@ -150,6 +153,14 @@ netlink_host_check (OutriderHost *host)
     return netlink_routes_check (self->netlink, self->plan);
 }
 
+static bool
+netlink_host_find_way (OutriderHost *host, const IpAddress *gateway, const IpAddress *local,
+                       WayOut *ret_way)
+{
+    return way_out_find (OUTRIDER_NETLINK_HOST (host)->netlink, gateway, local, NETLINK_OUTER_MARK,
+                         ret_way);
+}
+
 static char *
 read_disable_v6 (const char *device)
 {
@@ -191,6 +202,7 @@ host_init (OutriderHostInterface *interface)
     interface->list_networks = netlink_host_list_networks;
     interface->list_name_servers = netlink_host_list_name_servers;
     interface->check = netlink_host_check;
+    interface->find_way = netlink_host_find_way;
     interface->revert = netlink_host_revert;
     interface->lacks_v6 = netlink_host_lacks_v6;
     interface->get_resolver = netlink_host_get_resolver;

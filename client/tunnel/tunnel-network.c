@@ -2,6 +2,7 @@
 #include "tunnel/tunnel-internal.h"
 
 #include "errors.h"
+#include "network/netlink-host.h"
 
 /* Before the path is asked again, where nothing was sent or the session had something else to do. */
 #define IDLE_PAUSE (60 * G_USEC_PER_SEC)
@@ -52,9 +53,36 @@ tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
     return guard == NULL || outrider_host_guard (self->host, guard, error);
 }
 
-/* What a user should know of the host's other networks. */
+void
+tunnel_find_way (OutriderTunnel *self)
+{
+    IpAddress gateway = udp_transport_get_gateway (self->transport).address;
+    IpAddress local = udp_transport_get_local (self->transport).address;
+    self->way = (WayOut){ 0 };
+    outrider_host_find_way (self->host, &gateway, &local, &self->way);
+}
+
+/* Our own routes and rules leave the outer packets alone; another's may not. The goodbye must not go that way either. */
+static bool
+check_way (OutriderTunnel *self, const NetworkPlan *plan, GError **error)
+{
+    tunnel_find_way (self);
+    if (self->way.device_index != plan->device_index)
+        return true;
+    IpAddress gateway = udp_transport_get_gateway (self->transport).address;
+    g_autofree char *address = ip_address_format (&gateway);
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                 "packets to the gateway at %s would go into the tunnel itself (%s): a rule or "
+                 "route that is not the tunnel's leads there; look at \"ip rule\" and \"ip route "
+                 "get %s mark 0x%x\"",
+                 address, plan->device, address, (unsigned)OUTRIDER_OUTER_MARK);
+    outrider_host_revert (self->host);
+    return false;
+}
+
+/* What a user should know of the host's other networks, and of the plan's. */
 static void
-tell_overlaps (OutriderTunnel *self)
+tell_plan (OutriderTunnel *self)
 {
     for (guint i = 0; i < self->plan->overlaps->len; i++)
     {
@@ -91,7 +119,7 @@ apply_plan (OutriderTunnel *self, GError **error)
     if (plan == NULL)
         return false;
     outrider_data_plane_set_mtu (self->plane, plan->mtu);
-    if (!outrider_host_apply (self->host, plan, error))
+    if (!outrider_host_apply (self->host, plan, error) || !check_way (self, plan, error))
     {
         network_plan_free (plan);
         return false;
@@ -99,8 +127,8 @@ apply_plan (OutriderTunnel *self, GError **error)
     bool same = self->plan != NULL && network_plan_differs_by_mtu_alone (self->plan, plan);
     network_plan_free (self->plan);
     self->plan = plan;
-    if (!same)
-        tell_overlaps (self);
+    if (!same && self->state == OUTRIDER_TUNNEL_CONNECTED)
+        tell_plan (self);
     return tunnel_guard (self, false, error);
 }
 
@@ -258,6 +286,8 @@ tunnel_bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **error)
     retry_connected (&self->retry, deadline_now ());
     tunnel_keep_error (self, NULL, NULL);
     tunnel_set_state (self, OUTRIDER_TUNNEL_CONNECTED);
+    if (self->plan != NULL)
+        tell_plan (self);
     return true;
 }
 

@@ -32,6 +32,7 @@ tunnel_release_connection (OutriderTunnel *self)
     g_ptr_array_set_size (self->children, 0);
     g_clear_pointer (&self->plan, network_plan_free);
     self->path = (PathMtu){ 0 };
+    self->way = (WayOut){ 0 };
     g_clear_pointer (&self->gateway_identity, g_free);
     g_clear_pointer (&self->ike_proposal, g_free);
     g_clear_pointer (&self->esp_proposal, g_free);

@@ -163,6 +163,7 @@ outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts)
     ret_facts->plane = outrider_data_plane_get_name (self->plane);
     ret_facts->resolver = outrider_host_get_resolver (self->host);
     ret_facts->gateway = udp_transport_get_gateway (self->transport);
+    ret_facts->way = self->way.device_index != 0 ? &self->way : NULL;
     ret_facts->gateway_identity = self->gateway_identity;
     ret_facts->ike_proposal = self->ike_proposal;
     ret_facts->esp_proposal = self->esp_proposal;
@@ -171,6 +172,13 @@ outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts)
     ret_facts->ike_life = ike_session_get_life (self->session, deadline_now ());
     ret_facts->child_life = ike_session_get_child_life (self->session, deadline_now ());
     ret_facts->behind_nat = ike_session_is_behind_nat (self->session);
+}
+
+void
+outrider_tunnel_look_at_way (OutriderTunnel *self)
+{
+    if (self->state == OUTRIDER_TUNNEL_CONNECTED && self->transport != NULL)
+        tunnel_find_way (self);
 }
 
 void

@@ -70,6 +70,7 @@ typedef struct
     const char *plane;    /* "userspace", "kernel" */
     const char *resolver; /* "systemd-resolved", "resolvconf", "file"; NULL: left alone */
     IpEndpoint gateway;
+    const WayOut *way; /* of the outer packets; NULL: not known */
     const char *gateway_identity;
     const char *ike_proposal;
     const char *esp_proposal;
@@ -83,6 +84,9 @@ typedef struct
 } OutriderTunnelFacts;
 
 void outrider_tunnel_get_facts (OutriderTunnel *self, OutriderTunnelFacts *ret_facts);
+
+/* The way is asked for whenever the plan is applied; and now, as the host may have moved since. */
+void outrider_tunnel_look_at_way (OutriderTunnel *self);
 
 /* Of the connection that is, or of the last one. */
 void outrider_tunnel_get_counters (OutriderTunnel *self, OutriderCounters *ret_counters);
