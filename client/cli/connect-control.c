@@ -30,6 +30,7 @@ tell_status (const ConnectControl *self)
     OutriderTunnelState state = outrider_tunnel_get_state (self->tunnel);
     OutriderTunnelFacts facts;
     OutriderCounters counters;
+    outrider_tunnel_look_at_way (self->tunnel);
     outrider_tunnel_get_facts (self->tunnel, &facts);
     outrider_tunnel_get_counters (self->tunnel, &counters);
     JsonLine *object = json_line_begin ();

@@ -74,6 +74,24 @@ show_strings (const char *label, const GPtrArray *strings)
 }
 
 static void
+show_way (const WayOut *way)
+{
+    g_autoptr (GString) text = g_string_new (NULL);
+    if (way->next_hop.family != IP_NONE)
+    {
+        g_autofree char *next_hop = ip_address_format (&way->next_hop);
+        g_string_append_printf (text, "via %s ", next_hop);
+    }
+    g_string_append_printf (text, "on %s", way->device);
+    if (way->source.family != IP_NONE)
+    {
+        g_autofree char *source = ip_address_format (&way->source);
+        g_string_append_printf (text, ", from %s", source);
+    }
+    show ("way out", text->str);
+}
+
+static void
 show_connection (const OutriderTunnelFacts *facts)
 {
     const NetworkPlan *plan = facts->plan;
@@ -84,6 +102,8 @@ show_connection (const OutriderTunnelFacts *facts)
                                                 facts->behind_nat ? ", behind a NAT" : "");
     printf ("Connected in %.2f s\n", (double)facts->elapsed / G_USEC_PER_SEC);
     show ("gateway", gateway);
+    if (facts->way != NULL)
+        show_way (facts->way);
     show ("device", device);
     show_prefixes ("addresses", plan->addresses, NULL);
     show_prefixes ("networks", plan->routes, "none");

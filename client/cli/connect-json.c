@@ -27,6 +27,20 @@ end (JsonLine *object)
     fflush (stdout);
 }
 
+static void
+add_way (JsonLine *object, const WayOut *way)
+{
+    bool hops = way->next_hop.family != IP_NONE;
+    g_autofree char *next_hop = hops ? ip_address_format (&way->next_hop) : NULL;
+    g_autofree char *source =
+        way->source.family != IP_NONE ? ip_address_format (&way->source) : NULL;
+    json_line_begin_object (object, "way_out");
+    json_line_add_string (object, "device", way->device);
+    json_line_add_string (object, "next_hop", next_hop);
+    json_line_add_string (object, "source", source);
+    json_line_end_object (object);
+}
+
 void
 connect_json_add_facts (JsonLine *object, const OutriderTunnelFacts *facts)
 {
@@ -41,6 +55,8 @@ connect_json_add_facts (JsonLine *object, const OutriderTunnelFacts *facts)
     json_line_add_string (object, "resolver", facts->resolver);
     json_line_add_string (object, "gateway", gateway);
     json_line_add_number (object, "gateway_port", facts->gateway.port);
+    if (facts->way != NULL)
+        add_way (object, facts->way);
     json_line_add_string (object, "gateway_identity", facts->gateway_identity);
     json_line_add_string (object, "ike_proposal", facts->ike_proposal);
     json_line_add_string (object, "esp_proposal", facts->esp_proposal);

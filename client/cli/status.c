@@ -125,6 +125,22 @@ show_traffic (const Running *self)
     show ("dropped", dropped->str);
 }
 
+/* "via 192.0.2.1 on wlan0, from 192.0.2.7" */
+static void
+show_way (const Running *self)
+{
+    const json_t *way = json_object_get (self->status, "way_out");
+    const char *device = json_string_value (json_object_get (way, "device"));
+    const char *next_hop = json_string_value (json_object_get (way, "next_hop"));
+    const char *source = json_string_value (json_object_get (way, "source"));
+    g_autofree char *text = g_strdup_printf (
+        "%s%s%son %s%s%s", next_hop != NULL ? "via " : "", next_hop != NULL ? next_hop : "",
+        next_hop != NULL ? " " : "", device != NULL ? device : "?", source != NULL ? ", from " : "",
+        source != NULL ? source : "");
+    if (device != NULL)
+        show ("way out", text);
+}
+
 static void
 show_connection (const Running *self)
 {
@@ -138,6 +154,7 @@ show_connection (const Running *self)
         running_get (self, "plane", "?"), why != NULL ? " (" : "", why != NULL ? why : "",
         why != NULL ? ")" : "", get_number (self, "mtu"));
     show ("gateway", gateway);
+    show_way (self);
     show ("device", device);
     static const struct
     {
