@@ -102,6 +102,18 @@ class OutriderClient:
             if wanted.items() <= event.items():
                 return event
 
+    def told(self, *words, timeout=5):
+        """A notice that holds these words, now or soon; with -v alone there are any."""
+        deadline = time.monotonic() + timeout
+        heard, event = list(self.events), None
+        while True:
+            for event in heard:
+                if event.get("event") == "notice" and all(word in event["message"] for word in words):
+                    return event["message"]
+            heard = [self.wait_event({"event": "notice"}, deadline - time.monotonic())]
+            if heard == [None]:
+                raise Failed(f"ended without telling of {words}; last event {self.last()}")
+
     def last(self):
         return self.events[-1] if self.events else "none"
 

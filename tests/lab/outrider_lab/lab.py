@@ -237,6 +237,23 @@ class Lab:
         self.router.set()
         self.client.shell("echo nameserver 203.0.113.2 > /etc/resolv.conf")
 
+    def add_client_link(self):
+        """A second link of the client, eth1, to the same router; no route of its own leads there."""
+        self._batch(self.router.host.pid, f"""
+            link add lan2 type veth peer name eth1 netns {self.client.pid}
+            link set lan2 addrgenmode none
+            addr add 192.168.78.1/24 dev lan2
+            addr add fd77:2::1/64 dev lan2 nodad
+            link set lan2 up""")
+        self._batch(self.client.pid, """
+            link set eth1 addrgenmode none
+            addr add 192.168.78.2/24 dev eth1
+            addr add fd77:2::2/64 dev eth1 nodad
+            link set eth1 up""")
+
+    def remove_client_link(self):
+        self._batch(self.client.pid, "link del eth1")
+
     def _settled(self):
         """The kernel reports a link as up, with its link-local address, up to a second late."""
         link, = json.loads(self.client.must("ip", "-j", "addr", "show", "eth0"))

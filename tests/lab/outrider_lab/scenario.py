@@ -162,6 +162,10 @@ class Case:
         tunnel.ended = True
         self.becomes("the gateway has no SA", lambda: not self.gateway.sas())
 
+    def told(self, client, *words):
+        """The client, which runs with -v, tells of it."""
+        self.check(f"it is told: {' ... '.join(words)}", bool(client.told(*words)))
+
     # Facts of the client host.
 
     def host_addresses(self):

@@ -103,9 +103,7 @@ def two_gateways_with_the_same_network(case):
     tunnel = case.connect()
     second = case.start(**{**ALICE, "host": "203.0.113.2"}, gateway_id="gw.test", more=["-v"])
     second.connected()
-    stays = f"10.77.0.0/24 stays with {tunnel.facts['device']}"
-    told = [event["message"] for event in second.events if event.get("event") == "notice"]
-    case.check("it is told", any(stays in line for line in told), told)
+    case.told(second, f"10.77.0.0/24 stays with {tunnel.facts['device']}")
     case.works(tunnel)
     tunnel.ended = True
     case.equal("exit status of the first", tunnel.client.stop(), 0)

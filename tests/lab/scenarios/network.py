@@ -244,8 +244,7 @@ def networks_that_overlap(case):
     """The gateway has the host's own network and one around it: what is attached here stays here, and it is told."""
     case.gateway.configure(local_ts="0.0.0.0/0", v4="subnet = 10.77.0.0/24, 192.168.0.0/16")
     tunnel = case.connect(more=["-v"])
-    told = [event["message"] for event in tunnel.client.events if event.get("event") == "notice"]
-    case.check("it is told", any("192.168.77.0/24" in line and "eth0" in line for line in told), told)
+    case.told(tunnel.client, "192.168.77.0/24", "eth0")
     case.goes_inside(tunnel, "192.168.77.1", False)
     case.pings("192.168.77.1")
     case.goes_inside(tunnel, "192.168.200.1")
@@ -258,8 +257,7 @@ def network_that_is_routed_already(case):
     case.prepare("ip route add 10.78.0.0/24 via 192.168.77.1", "ip route del 10.78.0.0/24")
     case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24")
     tunnel = case.connect(more=["-v"])
-    told = [event["message"] for event in tunnel.client.events if event.get("event") == "notice"]
-    case.check("it is told", any("10.78.0.0/24 stays with eth0" in line for line in told), told)
+    case.told(tunnel.client, "10.78.0.0/24 stays with eth0")
     case.goes_inside(tunnel, "10.78.0.2", False)
     case.works(tunnel)
 
