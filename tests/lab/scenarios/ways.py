@@ -117,6 +117,23 @@ def way_into_the_tunnel(case, configuration):
     case.works(case.connect())
 
 
+@scenario(only="outrider", plane="kernel")
+def way_out_turns_into_the_tunnel(case):
+    """The same happens to a tunnel that stands, and the path's MTU has its plan made anew: it ends, and does not eat itself."""
+    case.gateway.configure()
+    tunnel = case.connect()
+    case.becomes("the path was probed", lambda: json.loads(
+        case.host.must(case.program, "status", "--json"))["mtu"] > 1300)
+    case.host.shell("ip route add default dev outrider0 mtu 800 table 100\n"
+                    f"ip rule add to {GATEWAY} lookup 100 priority 100")
+    event, status = tunnel.client.failed()
+    tunnel.ended = True
+    case.host.shell("ip rule del priority 100")
+    case.equal("code and exit status", (event.get("code"), status), ("host-refused", 60))
+    case.check("the message names the address", GATEWAY in event["message"], event)
+    case.becomes("the gateway has no SA", lambda: not case.gateway.established())
+
+
 @scenario(only="outrider")
 def exclude_without_a_way(case):
     """An excluded network that the host cannot reach is told, one that it can is not."""
