@@ -6,11 +6,7 @@
  */
 
 #include "network/netlink-host.h"
-
-#include <fcntl.h>
-#include <sched.h>
-#include <string.h>
-#include <unistd.h>
+#include "support/alone.h"
 
 #define GATEWAY "203.0.113.10"
 #define GATEWAY_V6 "2001:db8:203::10"
@@ -38,41 +34,20 @@ run (const char *script)
            status == 0;
 }
 
-/* Who is not root becomes it in there: ip(8) would lose its rights otherwise. */
-static bool
-enter_namespace (void)
-{
-    g_autofree char *map = g_strdup_printf ("0 %u 1", (unsigned)getuid ());
-    if (unshare (CLONE_NEWNET) == 0)
-        return true;
-    if (unshare (CLONE_NEWUSER | CLONE_NEWNET) != 0)
-        return false;
-    int fd = open ("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
-    bool mapped = fd >= 0 && write (fd, map, strlen (map)) == (ssize_t)strlen (map);
-    if (fd >= 0)
-        close (fd);
-    return mapped;
-}
-
-static bool
-set_up (void)
-{
-    return enter_namespace () && run ("link set lo up\n"
-                                      "link add wan type veth peer name wan-peer\n"
-                                      "link add other type veth peer name other-peer\n"
-                                      "link add inside type veth peer name inside-peer\n"
-                                      "link set wan-peer up\n"
-                                      "link set other-peer up\n"
-                                      "link set inside-peer up\n"
-                                      "addr add 192.0.2.7/24 dev wan\n"
-                                      "addr add 2001:db8:1::7/64 dev wan nodad\n"
-                                      "addr add 198.18.0.7/24 dev other\n"
-                                      "link set wan up\n"
-                                      "link set other up\n"
-                                      "route add default via 192.0.2.1 dev wan\n"
-                                      "route add default via 2001:db8:1::1 dev wan\n"
-                                      "route add default via 198.18.0.1 dev other table 100");
-}
+static const char links[] = "link add wan type veth peer name wan-peer\n"
+                            "link add other type veth peer name other-peer\n"
+                            "link add inside type veth peer name inside-peer\n"
+                            "link set wan-peer up\n"
+                            "link set other-peer up\n"
+                            "link set inside-peer up\n"
+                            "addr add 192.0.2.7/24 dev wan\n"
+                            "addr add 2001:db8:1::7/64 dev wan nodad\n"
+                            "addr add 198.18.0.7/24 dev other\n"
+                            "link set wan up\n"
+                            "link set other up\n"
+                            "route add default via 192.0.2.1 dev wan\n"
+                            "route add default via 2001:db8:1::1 dev wan\n"
+                            "route add default via 198.18.0.1 dev other table 100";
 
 static IpAddress
 address (const char *text)
@@ -295,7 +270,7 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    possible = set_up ();
+    possible = alone_enter () && run (links);
     g_test_add_func ("/way-out/default-route", default_route);
     g_test_add_func ("/way-out/neighbour-and-self", neighbour_and_self);
     g_test_add_func ("/way-out/mtu", mtu_of_the_device_and_of_the_route);
