@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dataplane/xfrm-children.h"
-
+#include "dataplane/xfrm-children-internal.h"
 #include "dataplane/xfrm-claim.h"
 #include "dataplane/xfrm-selectors.h"
-#include "dataplane/xfrm-socket.h"
 #include "errors.h"
 
 #include <errno.h>
 #include <linux/xfrm.h>
 
-/* Without ESN, a rekey is due when three quarters of the sequence numbers are used up; the last one ends the SA. */
+/* Without ESN, a rekey is due when three quarters of the sequence numbers are used up. */
 #define SEQUENCE_SOFT ((uint64_t)3 << 30)
-#define SEQUENCE_HARD ((uint64_t)UINT32_MAX)
-
-typedef struct
-{
-    IkeChildSa *sa;
-    IpEndpoint local; /* outer: what its states were made for */
-    IpEndpoint gateway;
-    GArray *selectors;    /* XfrmSelector, outbound */
-    XfrmLimits limits[2]; /* a way each: what is left of them */
-    bool made[2];         /* the state is there, and ours */
-    bool sends;           /* its policies are in force */
-} XfrmChild;
-
-typedef enum
-{
-    INBOUND,
-    OUTBOUND,
-} Way;
-
-struct XfrmChildren
-{
-    XfrmSocket *socket;
-    uint32_t if_id;
-    const XfrmChildrenConfig *config; /* borrowed */
-    UdpTransport *transport;          /* borrowed, while there are children */
-    GPtrArray *list;                  /* XfrmChild */
-    OutriderCounters gone;            /* what states counted that are no more */
-};
 
 static void
 child_free (XfrmChild *self)
@@ -70,21 +40,21 @@ reqid_of (const XfrmChildren *self, const XfrmChild *child)
 static void
 set_limits (const XfrmChildren *self, XfrmChild *child)
 {
-    child->limits[INBOUND] = child->limits[OUTBOUND] = self->config->limits;
-    XfrmLimits *limits = &child->limits[OUTBOUND];
+    child->limits[XFRM_INBOUND] = child->limits[XFRM_OUTBOUND] = self->config->limits;
+    XfrmLimits *limits = &child->limits[XFRM_OUTBOUND];
     if (child->sa->esn)
         return;
     if (limits->soft_packets == 0 || limits->soft_packets > SEQUENCE_SOFT)
         limits->soft_packets = SEQUENCE_SOFT;
-    if (limits->hard_packets == 0 || limits->hard_packets > SEQUENCE_HARD)
-        limits->hard_packets = SEQUENCE_HARD;
+    if (limits->hard_packets == 0 || limits->hard_packets > XFRM_SEQUENCE_HARD)
+        limits->hard_packets = XFRM_SEQUENCE_HARD;
 }
 
-static XfrmState
-state_of (const XfrmChildren *self, const XfrmChild *child, Way way)
+XfrmState
+xfrm_children_get_state (const XfrmChildren *self, const XfrmChild *child, XfrmWay way)
 {
     const IkeChildSa *sa = child->sa;
-    bool in = way == INBOUND;
+    bool in = way == XFRM_INBOUND;
     const IpEndpoint *source = in ? &child->gateway : &child->local;
     const IpEndpoint *destination = in ? &child->local : &child->gateway;
     return (XfrmState){
@@ -106,11 +76,11 @@ state_of (const XfrmChildren *self, const XfrmChild *child, Way way)
     };
 }
 
-static bool
-install_state (XfrmChildren *self, XfrmChild *child, Way way, const XfrmReplay *replay,
-               GError **error)
+bool
+xfrm_children_install_state (XfrmChildren *self, XfrmChild *child, XfrmWay way,
+                             const XfrmReplay *replay, GError **error)
 {
-    XfrmState state = state_of (self, child, way);
+    XfrmState state = xfrm_children_get_state (self, child, way);
     state.replay = replay;
     g_auto (XfrmMessage) message;
     xfrm_write_add_state (&message, &state);
@@ -152,8 +122,8 @@ hear_deleted_state (ByteView message, void *data)
         keep_facts (data, &facts);
 }
 
-static bool
-get_facts (XfrmChildren *self, const XfrmState *state, XfrmStateFacts *ret_facts)
+bool
+xfrm_children_get_facts (XfrmChildren *self, const XfrmState *state, XfrmStateFacts *ret_facts)
 {
     StateSearch search = { .spi = state->spi, .destination = state->destination };
     XfrmMessage message;
@@ -164,10 +134,20 @@ get_facts (XfrmChildren *self, const XfrmState *state, XfrmStateFacts *ret_facts
     return true;
 }
 
-static void
-add_facts (const XfrmStateFacts *facts, Way way, OutriderCounters *counters)
+bool
+xfrm_children_hear_end (XfrmSocket *listener, const XfrmState *state, XfrmStateFacts *ret_facts)
 {
-    if (way == OUTBOUND)
+    StateSearch search = { .spi = state->spi, .destination = state->destination };
+    xfrm_socket_listen (listener, hear_deleted_state, &search);
+    if (search.found)
+        *ret_facts = search.facts;
+    return search.found;
+}
+
+void
+xfrm_children_add_facts (const XfrmStateFacts *facts, XfrmWay way, OutriderCounters *counters)
+{
+    if (way == XFRM_OUTBOUND)
     {
         counters->packets_out += facts->packets;
         counters->octets_out += facts->octets;
@@ -191,6 +171,17 @@ add_gone (const OutriderCounters *gone, OutriderCounters *counters)
     counters->dropped_unverified += gone->dropped_unverified;
 }
 
+void
+xfrm_children_delete_state (XfrmChildren *self, const XfrmState *state, XfrmWay way)
+{
+    XfrmStateFacts facts;
+    XfrmMessage message;
+    if (xfrm_children_get_facts (self, state, &facts))
+        xfrm_children_add_facts (&facts, way, &self->gone);
+    xfrm_write_delete_state (&message, state);
+    xfrm_socket_do (self->socket, &message);
+}
+
 /* ---- policies ---- */
 
 static XfrmPolicy
@@ -206,8 +197,8 @@ policy_of (const XfrmChildren *self, const XfrmChild *child, const XfrmSelector 
         .source = out ? child->local.address : child->gateway.address,
         .destination = out ? child->gateway.address : child->local.address,
         .reqid = reqid_of (self, child),
-        /* One SA sends; either that of a rekey may be heard. */
-        .spi = out ? child->sa->spi_out : 0,
+        /* One SA sends, if it is there; either that of a rekey may be heard. */
+        .spi = out && child->made[XFRM_OUTBOUND] ? child->sa->spi_out : 0,
     };
 }
 
@@ -236,27 +227,24 @@ is_in_force (const XfrmChildren *self, const XfrmSelector *selector)
     return false;
 }
 
-static void
-queue_policies (XfrmChildren *self, const XfrmChild *child)
+void
+xfrm_children_queue_policies (XfrmChildren *self, const XfrmChild *child, XfrmDirection direction)
 {
     for (guint i = 0; i < child->selectors->len; i++)
     {
         const XfrmSelector *selector = &g_array_index (child->selectors, XfrmSelector, i);
-        bool replace = is_in_force (self, selector);
-        for (size_t d = 0; d < G_N_ELEMENTS (directions); d++)
-        {
-            XfrmMessage message;
-            XfrmPolicy policy = policy_of (self, child, selector, directions[d]);
-            xfrm_write_put_policy (&message, &policy, replace);
-            xfrm_socket_queue (self->socket, &message);
-        }
+        XfrmPolicy policy = policy_of (self, child, selector, direction);
+        XfrmMessage message;
+        xfrm_write_put_policy (&message, &policy, is_in_force (self, selector));
+        xfrm_socket_queue (self->socket, &message);
     }
 }
 
 static bool
 put_policies (XfrmChildren *self, const XfrmChild *child, GError **error)
 {
-    queue_policies (self, child);
+    for (size_t d = 0; d < G_N_ELEMENTS (directions); d++)
+        xfrm_children_queue_policies (self, child, directions[d]);
     int refusal = xfrm_socket_commit (self->socket);
     return refusal == 0 ||
            xfrm_refuse ("the kernel refused the policies of the child SA", refusal, error);
@@ -311,7 +299,8 @@ find_sender (const XfrmChildren *self, unsigned number)
 static bool
 let_send (XfrmChildren *self, XfrmChild *child, GError **error)
 {
-    if (!child->made[OUTBOUND] && !install_state (self, child, OUTBOUND, NULL, error))
+    if (!child->made[XFRM_OUTBOUND] &&
+        !xfrm_children_install_state (self, child, XFRM_OUTBOUND, NULL, error))
         return false;
     bool put = put_policies (self, child, error);
     child->sends = true;
@@ -331,17 +320,11 @@ renew_policies (XfrmChildren *self)
 }
 
 static void
-delete_state (XfrmChildren *self, const XfrmChild *child, Way way)
+remove_state (XfrmChildren *self, const XfrmChild *child, XfrmWay way)
 {
-    if (!child->made[way])
-        return;
-    XfrmState state = state_of (self, child, way);
-    XfrmStateFacts facts;
-    XfrmMessage message;
-    if (get_facts (self, &state, &facts))
-        add_facts (&facts, way, &self->gone);
-    xfrm_write_delete_state (&message, &state);
-    xfrm_socket_do (self->socket, &message);
+    XfrmState state = xfrm_children_get_state (self, child, way);
+    if (child->made[way])
+        xfrm_children_delete_state (self, &state, way);
 }
 
 static void
@@ -349,8 +332,8 @@ remove_child (XfrmChildren *self, XfrmChild *child)
 {
     if (child->sends)
         delete_policies (self, child, NULL);
-    delete_state (self, child, OUTBOUND);
-    delete_state (self, child, INBOUND);
+    remove_state (self, child, XFRM_OUTBOUND);
+    remove_state (self, child, XFRM_INBOUND);
     g_ptr_array_remove (self->list, child);
 }
 
@@ -359,7 +342,7 @@ install_child (XfrmChildren *self, XfrmChild *child, GError **error)
 {
     if (child->sa->encapsulated && !udp_transport_give_esp_to_kernel (self->transport, error))
         return false;
-    return install_state (self, child, INBOUND, NULL, error) &&
+    return xfrm_children_install_state (self, child, XFRM_INBOUND, NULL, error) &&
            (find_sender (self, child->sa->number) != NULL || let_send (self, child, error));
 }
 
@@ -425,151 +408,6 @@ xfrm_children_remove (XfrmChildren *self, const IkeChildSa *sa)
         renew_policies (self);
 }
 
-/* ---- another path ---- */
-
-/*
- * Other ports are changed in a state as it stands. Another address needs another state, which goes on where the first one
- * stopped. XFRM_MSG_MIGRATE would not do: it copies a state with its sequence number and deletes it after, so that what is sent
- * in between uses numbers, and with them nonces, that the copy uses again.
- *
- * What sends is made anew by one request to the kernel, so that packets hardly find a gap. Its last number is not known before
- * it has ended: the new one leaps ahead, and what the kernel tells of the old one's end says whether that was far enough.
- */
-#define SEQUENCE_LEAP ((uint64_t)1 << 20)
-
-static bool
-change_ports (XfrmChildren *self, const XfrmChild *child)
-{
-    for (Way way = INBOUND; way <= OUTBOUND; way++)
-    {
-        if (!child->made[way] || !child->sa->encapsulated)
-            continue;
-        XfrmState state = state_of (self, child, way);
-        g_auto (XfrmMessage) message;
-        xfrm_write_update_state (&message, &state);
-        xfrm_socket_queue (self->socket, &message);
-    }
-    return xfrm_socket_commit (self->socket) == 0;
-}
-
-/* What the kernel told of a state's end; false: nothing. */
-static bool
-hear_last_word (XfrmSocket *listener, const XfrmState *state, XfrmStateFacts *ret_facts)
-{
-    StateSearch search = { .spi = state->spi, .destination = state->destination };
-    xfrm_socket_listen (listener, hear_deleted_state, &search);
-    if (search.found)
-        *ret_facts = search.facts;
-    return search.found;
-}
-
-static uint64_t
-reduce (uint64_t limit, uint64_t used)
-{
-    return limit == 0 ? 0 : limit > used ? limit - used : 1;
-}
-
-/* What was used up stays used up; the time begins anew, which the session's own clock watches. */
-static void
-reduce_limits (XfrmLimits *limits, uint64_t packets, uint64_t octets)
-{
-    limits->soft_packets = reduce (limits->soft_packets, packets);
-    limits->hard_packets = reduce (limits->hard_packets, packets);
-    limits->soft_octets = reduce (limits->soft_octets, octets);
-    limits->hard_octets = reduce (limits->hard_octets, octets);
-}
-
-/* Nothing comes to the new address yet: the gateway does not know it. */
-static bool
-move_inbound (XfrmChildren *self, XfrmSocket *listener, const XfrmState *from, XfrmChild *child)
-{
-    XfrmStateFacts last;
-    XfrmMessage message;
-    xfrm_write_delete_state (&message, from);
-    child->made[INBOUND] = false;
-    if (xfrm_socket_do (self->socket, &message) != 0 || !hear_last_word (listener, from, &last))
-        return false;
-    add_facts (&last, INBOUND, &self->gone);
-    reduce_limits (&child->limits[INBOUND], last.packets, last.octets);
-    return install_state (self, child, INBOUND, &last.replay, NULL);
-}
-
-static bool
-replace_outbound (XfrmChildren *self, const XfrmState *from, const XfrmState *to,
-                  const XfrmChild *child)
-{
-    XfrmMessage deletion;
-    g_auto (XfrmMessage) addition;
-    xfrm_write_delete_state (&deletion, from);
-    xfrm_write_add_state (&addition, to);
-    /* Side by side unless the kernel takes them for the same, which it does by the destination. */
-    bool alike = ip_address_equal (&from->destination, &to->destination);
-    xfrm_socket_queue (self->socket, alike ? &deletion : &addition);
-    if (alike)
-        xfrm_socket_queue (self->socket, &addition);
-    if (child->sends)
-        queue_policies (self, child);
-    if (!alike)
-        xfrm_socket_queue (self->socket, &deletion);
-    return xfrm_socket_commit (self->socket) == 0;
-}
-
-static bool
-move_outbound (XfrmChildren *self, XfrmSocket *listener, const XfrmState *from, XfrmChild *child)
-{
-    XfrmStateFacts before, last;
-    if (!get_facts (self, from, &before))
-        return false;
-    XfrmReplay replay = before.replay;
-    replay.sent += SEQUENCE_LEAP;
-    if (!child->sa->esn && replay.sent > SEQUENCE_HARD)
-        return false;
-    reduce_limits (&child->limits[OUTBOUND], before.packets + SEQUENCE_LEAP, before.octets);
-    XfrmState to = state_of (self, child, OUTBOUND);
-    to.replay = &replay;
-    bool replaced = replace_outbound (self, from, &to, child);
-    if (!hear_last_word (listener, from, &last))
-        return false;
-    add_facts (&last, OUTBOUND, &self->gone);
-    return replaced && last.replay.sent <= replay.sent;
-}
-
-/* False: one of its states is lost, or its numbers are. */
-static bool
-move_child (XfrmChildren *self, XfrmChild *child, IpEndpoint local, IpEndpoint gateway)
-{
-    XfrmState from[] = { state_of (self, child, INBOUND), state_of (self, child, OUTBOUND) };
-    bool ports_alone = ip_address_equal (&local.address, &child->local.address) &&
-                       ip_address_equal (&gateway.address, &child->gateway.address);
-    child->local = local;
-    child->gateway = gateway;
-    if (ports_alone)
-        return change_ports (self, child);
-
-    g_autoptr (XfrmSocket) listener = xfrm_socket_new (NETLINK_XFRM);
-    if (listener == NULL || !xfrm_socket_join (listener, XFRMNLGRP_SA))
-        return false;
-    return move_inbound (self, listener, &from[INBOUND], child) &&
-           (!child->made[OUTBOUND] || move_outbound (self, listener, &from[OUTBOUND], child));
-}
-
-GPtrArray *
-xfrm_children_move (XfrmChildren *self)
-{
-    GPtrArray *lost = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_child_sa_unref);
-    for (guint i = 0; i < self->list->len; i++)
-    {
-        XfrmChild *child = self->list->pdata[i];
-        IpEndpoint local = udp_transport_get_local (self->transport);
-        IpEndpoint gateway = udp_transport_get_gateway (self->transport);
-        bool elsewhere = !ip_endpoint_equal (&local, &child->local) ||
-                         !ip_endpoint_equal (&gateway, &child->gateway);
-        if (elsewhere && !move_child (self, child, local, gateway))
-            g_ptr_array_add (lost, ike_child_sa_ref (child->sa));
-    }
-    return lost;
-}
-
 /* ---- what they did ---- */
 
 const IkeChildSa *
@@ -579,7 +417,7 @@ xfrm_children_find (const XfrmChildren *self, const IpAddress *destination, uint
     {
         const XfrmChild *child = self->list->pdata[i];
         bool in = spi == child->sa->spi_in && ip_address_equal (destination, &child->local.address);
-        bool out = child->made[OUTBOUND] && spi == child->sa->spi_out &&
+        bool out = child->made[XFRM_OUTBOUND] && spi == child->sa->spi_out &&
                    ip_address_equal (destination, &child->gateway.address);
         if (in || out)
             return child->sa;
@@ -595,14 +433,14 @@ xfrm_children_add_counters (XfrmChildren *self, OutriderCounters *counters,
     for (guint i = 0; i < self->list->len; i++)
     {
         const XfrmChild *child = self->list->pdata[i];
-        for (Way way = INBOUND; way <= OUTBOUND; way++)
+        for (XfrmWay way = XFRM_INBOUND; way <= XFRM_OUTBOUND; way++)
         {
-            XfrmState state = state_of (self, child, way);
+            XfrmState state = xfrm_children_get_state (self, child, way);
             XfrmStateFacts facts;
-            if (!child->made[way] || !get_facts (self, &state, &facts))
+            if (!child->made[way] || !xfrm_children_get_facts (self, &state, &facts))
                 continue;
-            add_facts (&facts, way, counters);
-            if (way == INBOUND)
+            xfrm_children_add_facts (&facts, way, counters);
+            if (way == XFRM_INBOUND)
                 *ret_last_heard = MAX (*ret_last_heard, facts.last_used);
         }
     }

@@ -17,6 +17,7 @@ typedef struct
     uint32_t mark;     /* on the outer packets; 0: none */
     unsigned window;   /* against replays, in packets */
     XfrmLimits limits; /* of each state; see outrider_xfrm_plane_set_limits () */
+    bool reinstalls;   /* see outrider_xfrm_plane_forgo_migration () */
 } XfrmChildrenConfig;
 
 /* CONFIG is borrowed; what it says counts for SAs that are installed from then on. HOST_REFUSED, NO_RIGHTS. */
@@ -31,12 +32,6 @@ bool xfrm_children_install (XfrmChildren *self, UdpTransport *transport, IkeChil
                             GError **error);
 bool xfrm_children_switch (XfrmChildren *self, const IkeChildSa *sa, GError **error);
 void xfrm_children_remove (XfrmChildren *self, const IkeChildSa *sa);
-
-/*
- * Brings the states to where the transport is now, with their replay windows; no sequence number is used twice. The SAs
- * (IkeChildSa) for which that failed carry nothing any more.
- */
-GPtrArray *xfrm_children_move (XfrmChildren *self);
 
 /* The SA that has this state, one way or the other; NULL: none. */
 const IkeChildSa *xfrm_children_find (const XfrmChildren *self, const IpAddress *destination,

@@ -546,8 +546,11 @@ gather_state (const struct xfrm_usersa_info *info, const Attributes *attributes,
         .if_id = read_if_id (attributes),
         .octets = info->curlft.bytes,
         .packets = info->curlft.packets,
-        .replayed = info->stats.replay,
+        .replayed =
+            info->stats.replay + info->stats.replay_window, /* seen before, or too old to tell */
         .unverified = info->stats.integrity_failed,
+        .larval = attributes->values[XFRMA_ALG_AEAD].size == 0 &&
+                  attributes->values[XFRMA_ALG_CRYPT].size == 0,
     };
     read_value (attributes, XFRMA_SET_MARK, &state.mark, sizeof state.mark);
     read_value (attributes, XFRMA_LASTUSED, &state.last_used, sizeof state.last_used);

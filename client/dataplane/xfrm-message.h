@@ -149,6 +149,7 @@ typedef struct
     uint64_t octets, packets;
     uint64_t replayed, unverified;
     uint64_t last_used; /* seconds since 1970; 0: this kernel does not say */
+    bool larval;        /* without keys: the kernel's note that a packet waits for such a state */
     XfrmReplay replay;
 } XfrmStateFacts;
 

@@ -5,6 +5,7 @@
 #include "dataplane/forward-clamp.h"
 #include "dataplane/xfrm-children.h"
 #include "dataplane/xfrm-claim.h"
+#include "dataplane/xfrm-move.h"
 #include "dataplane/xfrm-socket.h"
 
 #include <errno.h>
@@ -373,4 +374,10 @@ void
 outrider_xfrm_plane_set_limits (OutriderXfrmPlane *self, const XfrmLimits *limits)
 {
     self->config.limits = *limits;
+}
+
+void
+outrider_xfrm_plane_forgo_migration (OutriderXfrmPlane *self)
+{
+    self->config.reinstalls = true;
 }

@@ -25,3 +25,6 @@ OutriderDataPlane *outrider_xfrm_plane_new (uint32_t mark);
  * sends is announced as expiring well before its numbers are used up.
  */
 void outrider_xfrm_plane_set_limits (OutriderXfrmPlane *self, const XfrmLimits *limits);
+
+/* For tests: other addresses make other states, as on a kernel that cannot move them. */
+void outrider_xfrm_plane_forgo_migration (OutriderXfrmPlane *self);

@@ -151,6 +151,7 @@ whole_table (void)
             XfrmStateFacts facts;
             g_assert_true (xfrm_read_state (xfrm_message_view (&message), &facts));
             g_assert_cmpuint (facts.replay.words, ==, XFRM_WINDOW_MAX / 32);
+            g_assert_false (facts.larval);
             tried++;
         }
     }
@@ -534,7 +535,7 @@ make_info (void)
         .family = AF_INET,
         .reqid = REQID,
         .curlft = { .bytes = 1ull << 40, .packets = 1234567 },
-        .stats = { .replay = 3, .integrity_failed = 4 },
+        .stats = { .replay_window = 1, .replay = 2, .integrity_failed = 4 },
     };
     IpAddress source = address ("192.0.2.1"), destination = address ("198.51.100.10");
     memcpy (&info.saddr, source.octets, 4);
@@ -602,6 +603,7 @@ assert_facts (const XfrmStateFacts *facts)
     g_assert_cmpuint (facts->replayed, ==, 3);
     g_assert_cmpuint (facts->unverified, ==, 4);
     g_assert_cmpuint (facts->last_used, ==, 1700000000);
+    g_assert_true (facts->larval); /* no algorithm is said */
     g_assert_cmphex (facts->replay.sent, ==, 0x600000005);
     g_assert_cmphex (facts->replay.seen, ==, 0x800000007);
     g_assert_cmpuint (facts->replay.words, ==, 4);

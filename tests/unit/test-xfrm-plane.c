@@ -8,6 +8,8 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/udp.h>
 #include <sched.h>
 #include <signal.h>
@@ -153,6 +155,7 @@ typedef struct
 static const Kind plain = { "aes256gcm16", NULL, true, false };
 static const Kind in_udp = { "aes256gcm16", NULL, true, true };
 static const Kind without_esn = { "aes128", "sha256", false, true };
+static const Kind plain_without_esn = { "aes256gcm16", NULL, false, false };
 
 /* The near end's; the far end's is the same turned round. */
 static IkeChildSa *
@@ -486,6 +489,22 @@ numbers_have_an_end (void)
 
 /* ---- another path ---- */
 
+/* How the near end's states come to other addresses. */
+typedef struct
+{
+    const Kind *kind;
+    bool reinstalled; /* as on a kernel that cannot move them */
+} Manner;
+
+static Bench *
+bench_for (const Manner *manner)
+{
+    Bench *self = bench_new ();
+    if (manner->reinstalled)
+        outrider_xfrm_plane_forgo_migration (OUTRIDER_XFRM_PLANE (self->near->plane));
+    return self;
+}
+
 /* What takes ESP in UDP in the namespace that we are in. */
 static int
 open_port (const char *address, uint16_t port)
@@ -505,6 +524,15 @@ turn_to (const End *end, const char *address, uint16_t port)
     IpEndpoint gateway = endpoint (address, port);
     g_assert_true (udp_transport_set_gateway (end->transport, &gateway, NULL));
     outrider_data_plane_moved (end->plane);
+}
+
+/* The far end hears that the near one is at ADDRESS. */
+static void
+tell_far (const Bench *bench, const char *address)
+{
+    enter (far_namespace);
+    turn_to (bench->far, address, 4501);
+    enter (near_namespace);
 }
 
 /* The way to the gateway begins at another address of ours now, as after a change of network. */
@@ -558,15 +586,24 @@ the_gateways_port_changes (void)
     close (fd);
 }
 
-/* Ends that were set begin where they stopped. */
+/* Ends that were set stay where they are in a state that was moved; in another one they begin where the first one stopped. */
 static void
-our_address_changes (const void *data)
+assert_ends (const Manner *manner, uint32_t spi_out, unsigned soft, unsigned hard)
 {
-    const Kind *kind = data;
+    unsigned leapt = manner->reinstalled || !manner->kind->esn ? 1 << 20 : 0;
+    unsigned counted = manner->reinstalled ? 3 : 0;
+    shell ("ip -s xfrm state list spi %#x | grep -q 'soft %u(packets), hard %u(packets)'", spi_out,
+           soft - leapt - counted, hard - leapt - counted);
+}
+
+static void
+our_address_changes (gconstpointer data)
+{
+    const Manner *manner = data;
     const XfrmLimits limits = { .soft_packets = 1 << 22, .hard_packets = 1 << 23 };
-    g_autoptr (Bench) bench = bench_new ();
-    g_autoptr (IkeChildSa) near = make_child (kind, 0x1000, true);
-    g_autoptr (IkeChildSa) far = make_child (kind, 0x1000, false);
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (manner->kind, 0x1000, false);
     outrider_xfrm_plane_set_limits (OUTRIDER_XFRM_PLANE (bench->near->plane), &limits);
     install (bench->near, near);
     install (bench->far, far);
@@ -582,24 +619,16 @@ our_address_changes (const void *data)
     g_assert_cmpstr (destination, ==, NEAR_ROAMED);
     g_assert_cmpuint (look_for (0).found, ==, 2);
     g_assert_cmpuint (count_policies (), ==, 3);
+    g_assert_cmpuint (out.packets, ==, manner->reinstalled ? 0 : 3);
+    g_assert_cmpuint (heard.packets, ==, manner->reinstalled ? 0 : 3);
     /* No number twice, neither way. */
     g_assert_cmpuint (out.replay.sent, >, 3);
     g_assert_cmpuint (out.replay.sent, <=, 3 + (1 << 20));
     g_assert_cmpuint (heard.replay.seen, ==, 3);
     g_assert_cmpuint (count_seen (&heard.replay), ==, 3);
-    shell ("ip -s xfrm state list spi %#x | grep -q 'soft %d(packets), hard %d(packets)'",
-           near->spi_out, (1 << 22) - (1 << 20) - 3, (1 << 23) - (1 << 20) - 3);
-    enter (far_namespace);
-    turn_to (bench->far, NEAR_ROAMED, 4501);
-    enter (near_namespace);
-    g_assert_true (both_ways (bench));
+    assert_ends (manner, near->spi_out, 1 << 22, 1 << 23);
 
-    OutriderCounters counters;
-    outrider_data_plane_get_counters (bench->near->plane, &counters);
-    g_assert_cmpuint (counters.packets_out, ==, 4);
-    g_assert_cmpuint (counters.packets_in, ==, 4);
-
-    /* A gateway that begins its numbers anew: what may have been heard before is not taken again. */
+    /* A gateway that begins its numbers anew: what was heard before is not taken again. */
     enter (far_namespace);
     end_free (bench->far);
     close (bench->far_fd);
@@ -607,22 +636,33 @@ our_address_changes (const void *data)
     bench->far_fd = open_inside (bench->far, FAR_INSIDE, NEAR_INSIDE);
     install (bench->far, far);
     enter (near_namespace);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         g_assert_false (passes (bench->far_fd, bench->near_fd, NEAR_INSIDE));
+    g_assert_true (both_ways (bench));
+    OutriderCounters counters;
+    outrider_data_plane_get_counters (bench->near->plane, &counters);
+    g_assert_cmpuint (counters.packets_out, ==, 4);
+    g_assert_cmpuint (counters.packets_in, ==, 4);
+    g_assert_cmpuint (counters.dropped_replayed, ==, 3);
 
     /* Nothing moved: nothing is touched. */
     outrider_data_plane_moved (bench->near->plane);
-    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, 1);
+    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, manner->reinstalled ? 1 : 4);
     g_assert_cmpuint (bench->near->expired, ==, 0);
     roam (bench->near, NEAR);
+    outrider_data_plane_get_counters (bench->near->plane, &counters);
+    g_assert_cmpuint (counters.packets_out, ==, 4);
+    g_assert_cmpuint (counters.packets_in, ==, 4);
+    g_assert_cmpuint (counters.dropped_replayed, ==, 3);
 }
 
 static void
-the_gateways_address_changes (void)
+the_gateways_address_changes (gconstpointer data)
 {
-    g_autoptr (Bench) bench = bench_new ();
-    g_autoptr (IkeChildSa) near = make_child (&plain, 0x1000, true);
-    g_autoptr (IkeChildSa) far = make_child (&plain, 0x1000, false);
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (manner->kind, 0x1000, false);
     install (bench->near, near);
     install (bench->far, far);
     g_assert_true (both_ways (bench));
@@ -636,7 +676,7 @@ the_gateways_address_changes (void)
     g_assert_cmpuint (look_for (near->spi_in).last.replay.seen, ==, 1);
     /* It leaves for the new address; who is there knows no such state. */
     passes (bench->near_fd, bench->far_fd, FAR_INSIDE);
-    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, 1);
+    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, manner->reinstalled ? 1 : 2);
     turn_to (bench->near, FAR, 4502);
     g_assert_true (both_ways (bench));
     g_assert_cmpuint (bench->near->expired, ==, 0);
@@ -644,27 +684,225 @@ the_gateways_address_changes (void)
 
 /* Without ESN the numbers end: an SA that has none left to leap over is given up for another. */
 static void
-no_number_is_left_to_leap_over (void)
+no_number_is_left_to_leap_over (gconstpointer data)
 {
-    static const Kind kind = { "aes256gcm16", NULL, false, false };
-    g_autoptr (Bench) bench = bench_new ();
-    g_autoptr (IkeChildSa) near = make_child (&kind, 0x1000, true);
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
     install (bench->near, near);
     /* iproute2 sets no numbers of a state that is there: one in its place, with the same name and the last numbers but few. */
     shell ("ip xfrm state delete src " NEAR " dst " FAR " proto esp spi %#x", near->spi_out);
     shell ("ip xfrm state add src " NEAR " dst " FAR
-           " proto esp spi %#x mode tunnel reqid 1 replay-oseq 0xfffffff0 aead 'rfc4106(gcm(aes))' "
-           "0x%072x 128",
-           near->spi_out, 0);
+           " proto esp spi %#x mode tunnel reqid 65537 replay-oseq 0xfffffff0 "
+           "aead 'rfc4106(gcm(aes))' 0x%072x 128 if_id %#x",
+           near->spi_out, 0, XFRM_IF_ID_BASE);
     roam (bench->near, NEAR_ROAMED);
     g_assert_cmpuint (bench->near->expired, ==, 1);
+    g_assert_cmpuint (look_for (near->spi_out).found, ==, 0);
+    g_assert_cmpuint (look_for (near->spi_in).found, ==, 1);
     roam (bench->near, NEAR);
-    shell ("ip xfrm state flush");
+}
+
+typedef struct
+{
+    IpAddress address;
+    unsigned found;
+} StatesAt;
+
+static void
+hear_state_at (ByteView message, void *data)
+{
+    StatesAt *self = data;
+    XfrmStateFacts facts;
+    if (xfrm_read_state (message, &facts) && xfrm_claim_is_ours (facts.if_id) &&
+        (ip_address_equal (&facts.source, &self->address) ||
+         ip_address_equal (&facts.destination, &self->address)))
+        self->found++;
+}
+
+static unsigned
+count_states_at (const char *address)
+{
+    StatesAt states = { .address = endpoint (address, 0).address };
+    XfrmMessage message;
+    g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
+    xfrm_write_list_states (&message);
+    g_assert_cmpint (xfrm_socket_ask (xfrm, &message, hear_state_at, &states), ==, 0);
+    return states.found;
+}
+
+/* Several states on a way: first one that is not used yet, then one that drains. */
+static void
+a_rekey_is_under_way (gconstpointer data)
+{
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near1 = make_child (manner->kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far1 = make_child (manner->kind, 0x1000, false);
+    g_autoptr (IkeChildSa) near2 = make_child (manner->kind, 0x2000, true);
+    g_autoptr (IkeChildSa) far2 = make_child (manner->kind, 0x2000, false);
+    install (bench->near, near1);
+    install (bench->far, far1);
+    install (bench->far, far2);
+    install (bench->near, near2);
+    g_assert_true (both_ways (bench));
+
+    roam (bench->near, NEAR_ROAMED);
+    tell_far (bench, NEAR_ROAMED);
+    g_assert_cmpuint (look_for (0).found, ==, 3);
+    g_assert_cmpuint (count_states_at (NEAR_ROAMED), ==, 3);
+    g_assert_cmpuint (count_policies (), ==, 3);
+    g_assert_true (both_ways (bench));
+
+    let_switch (bench->near, near2);
+    g_assert_true (both_ways (bench));
+    roam (bench->near, NEAR);
+    tell_far (bench, NEAR);
+    g_assert_cmpuint (look_for (0).found, ==, 4);
+    g_assert_cmpuint (count_states_at (NEAR_ROAMED), ==, 0);
+    g_assert_cmpuint (count_policies (), ==, 3);
+    g_assert_cmpuint (look_for (near1->spi_out).last.replay.sent, ==, 2 + (2 << 20));
+    g_assert_cmpuint (look_for (near2->spi_out).last.replay.sent, ==, 1 + (1 << 20));
+    g_assert_cmpuint (look_for (near1->spi_in).last.replay.seen, ==, 3 + (1 << 20));
+    g_assert_true (both_ways (bench));
+    let_switch (bench->far, far2);
+    g_assert_true (both_ways (bench));
+
+    outrider_data_plane_remove (bench->near->plane, near1);
+    outrider_data_plane_remove (bench->far->plane, far1);
+    g_assert_true (both_ways (bench));
+    OutriderCounters counters;
+    outrider_data_plane_get_counters (bench->near->plane, &counters);
+    g_assert_cmpuint (counters.packets_out, ==, 6);
+    g_assert_cmpuint (counters.packets_in, ==, 6);
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    g_assert_cmpuint (bench->far->expired, ==, 0);
+}
+
+static char *
+ask_ip (const char *command)
+{
+    char *output = NULL;
+    int status = -1;
+    g_assert_true (g_spawn_command_line_sync (command, &output, NULL, &status, NULL));
+    g_assert_cmpint (status, ==, 0);
+    return output;
+}
+
+/* What looks like ours in all but the if_id. */
+static void
+others_stay_where_they_are (gconstpointer data)
+{
+    static const char *const questions[] = {
+        "ip xfrm state get src " NEAR " dst " FAR " proto esp spi 0x77",
+        "ip xfrm state get src " FAR " dst " NEAR " proto esp spi 0x78",
+        "ip xfrm policy get src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd if_id 0x77",
+        "ip xfrm policy get src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd",
+    };
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (manner->kind, 0x1000, false);
+    install (bench->near, near);
+    install (bench->far, far);
+    const char *common = "proto esp mode tunnel reqid 65537";
+    g_autofree char *key = g_strdup_printf ("aead 'rfc4106(gcm(aes))' 0x%040d 128", 0);
+    shell ("ip xfrm state add src " NEAR " dst " FAR " spi 0x77 %s %s if_id 0x77", common, key);
+    shell ("ip xfrm state add src " FAR " dst " NEAR " spi 0x78 %s %s", common, key);
+    shell ("ip xfrm policy add src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd "
+           "tmpl src " NEAR " dst " FAR " %s if_id 0x77",
+           common);
+    shell ("ip xfrm policy add src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd "
+           "tmpl src " FAR " dst " NEAR " %s",
+           common);
+    char *before[G_N_ELEMENTS (questions)];
+    for (size_t i = 0; i < G_N_ELEMENTS (questions); i++)
+        before[i] = ask_ip (questions[i]);
+    roam (bench->near, NEAR_ROAMED);
+    for (size_t i = 0; i < G_N_ELEMENTS (questions); i++)
+    {
+        g_autofree char *after = ask_ip (questions[i]);
+        g_assert_cmpstr (after, ==, before[i]);
+        g_free (before[i]);
+    }
+    tell_far (bench, NEAR_ROAMED);
+    g_assert_true (both_ways (bench));
+    roam (bench->near, NEAR);
+    shell ("ip xfrm state delete src " NEAR " dst " FAR " proto esp spi 0x77");
+    shell ("ip xfrm state delete src " FAR " dst " NEAR " proto esp spi 0x78");
+    shell ("ip xfrm policy delete src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd if_id 0x77");
+    shell ("ip xfrm policy delete src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd");
+}
+
+/* What the kernel refuses to move is installed anew: here another policy stands before the one that it is to turn. */
+static void
+the_refused_is_reinstalled (void)
+{
+    g_autoptr (Bench) bench = bench_new ();
+    g_autoptr (IkeChildSa) near = make_child (&in_udp, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (&in_udp, 0x1000, false);
+    install (bench->near, near);
+    install (bench->far, far);
+    g_assert_true (both_ways (bench));
+    shell ("ip xfrm policy add src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd mark 7 priority 0 "
+           "tmpl src 198.51.100.1 dst 198.51.100.2 proto esp mode tunnel if_id %#x",
+           XFRM_IF_ID_BASE);
+    roam (bench->near, NEAR_ROAMED);
+    g_assert_cmpuint (look_for (near->spi_out).last.packets, ==, 0); /* another one */
+    g_assert_cmpuint (look_for (near->spi_in).last.packets, ==, 0);
+    g_assert_cmpuint (count_states_at (NEAR_ROAMED), ==, 2);
+    g_assert_cmpuint (look_for (0).found, ==, 2);
+    g_assert_cmpuint (count_policies (), ==, 4);
+    tell_far (bench, NEAR_ROAMED);
+    g_assert_true (both_ways (bench));
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    roam (bench->near, NEAR);
+    shell ("ip xfrm policy delete src 0.0.0.0/32 dst 0.0.0.0/32 proto 255 dir fwd mark 7 if_id %#x",
+           XFRM_IF_ID_BASE);
+}
+
+/* A state of another's is where one of ours has to go: there is no way, and the SA is lost; the other one stays. */
+static void
+the_place_is_taken (gconstpointer data)
+{
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    install (bench->near, near);
+    shell ("ip xfrm state add src " NEAR_ROAMED " dst " FAR_ROAMED " proto esp spi %#x mode tunnel "
+           "reqid 7 aead 'rfc4106(gcm(aes))' 0x%040d 128",
+           near->spi_out, 0);
+    turn_to (bench->near, FAR_ROAMED, 4502);
+    g_assert_cmpuint (bench->near->expired, ==, 1);
+    g_assert_cmpuint (look_for (near->spi_out).found, ==, 0);
+    shell ("ip xfrm state delete src " NEAR_ROAMED " dst " FAR_ROAMED " proto esp spi %#x",
+           near->spi_out);
+    turn_to (bench->near, FAR, 4502);
+}
+
+/* A state has ended, and a packet came after: what the kernel noted of it is none that could be moved. */
+static void
+the_state_is_missing (gconstpointer data)
+{
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    install (bench->near, near);
+    shell ("ip xfrm state delete src " NEAR " dst " FAR " proto esp spi %#x", near->spi_out);
+    g_assert_false (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    g_assert_true (look_for (near->spi_out).last.larval);
+    roam (bench->near, NEAR_ROAMED);
+    g_assert_cmpuint (bench->near->expired, ==, 1);
+    g_assert_cmpuint (look_for (near->spi_out).found, ==, 0);
+    g_assert_cmpuint (look_for (near->spi_in).found, ==, 1);
+    g_assert_cmpuint (count_states_at (NEAR_ROAMED), ==, 1);
+    roam (bench->near, NEAR);
 }
 
 /* ---- packets while the path changes ---- */
 
 #define FLOOD 4000
+#define ROOM (16 << 20)
 
 typedef struct
 {
@@ -687,13 +925,78 @@ send_flood (gpointer data)
     return NULL;
 }
 
+static void
+make_room (int fd)
+{
+    int room = ROOM;
+    g_assert_no_errno (setsockopt (fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room));
+}
+
+/* All IPv4 packets that come over the wire to the far end. */
+static int
+open_wire (void)
+{
+    enter (far_namespace);
+    struct sockaddr_ll link = { .sll_family = AF_PACKET,
+                                .sll_protocol = htons (ETH_P_IP),
+                                .sll_ifindex = (int)if_nametoindex ("wire") };
+    int fd = socket (AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    make_room (fd);
+    g_assert_no_errno (bind (fd, (struct sockaddr *)&link, sizeof link));
+    enter (near_namespace);
+    return fd;
+}
+
+/* Where ESP begins in an IPv4 packet; 0: none. */
+static size_t
+find_esp (const uint8_t *packet, size_t size)
+{
+    size_t header = size >= 20 ? (packet[0] & 15u) * 4 : 0;
+    size_t at = header + (size >= 20 && packet[9] == IPPROTO_UDP ? 8 : 0);
+    bool may_be = size >= 20 && (packet[9] == IPPROTO_UDP || packet[9] == IPPROTO_ESP);
+    return may_be && size >= at + 8 ? at : 0;
+}
+
+static uint32_t
+read_number (const uint8_t *octets)
+{
+    uint32_t number;
+    memcpy (&number, octets, sizeof number);
+    return ntohl (number);
+}
+
+/* The packets of ESP with SPI that came over the wire; each has a higher number than the one before. */
+static unsigned
+count_numbers (int wire, uint32_t spi)
+{
+    uint8_t packet[2048];
+    struct sockaddr_ll from;
+    socklen_t room = sizeof from;
+    ssize_t size;
+    unsigned count = 0;
+    uint32_t last = 0;
+    while ((size = recvfrom (wire, packet, sizeof packet, MSG_DONTWAIT, (struct sockaddr *)&from,
+                             &room)) >= 0)
+    {
+        room = sizeof from;
+        size_t esp = find_esp (packet, (size_t)size);
+        if (esp == 0 || from.sll_pkttype != PACKET_HOST || read_number (packet + esp) != spi)
+            continue;
+        uint32_t number = read_number (packet + esp + 4);
+        g_assert_cmpuint (number, >, last);
+        last = number;
+        count++;
+    }
+    return count;
+}
+
 /* Moves the near end ten times while a flood passes; how many packets did not arrive. */
 static unsigned
-count_lost (void (*move) (const End *end, unsigned number))
+count_lost (const Manner *manner, void (*move) (const End *end, unsigned number))
 {
-    g_autoptr (Bench) bench = bench_new ();
-    g_autoptr (IkeChildSa) near = make_child (&in_udp, 0x1000, true);
-    g_autoptr (IkeChildSa) far = make_child (&in_udp, 0x1000, false);
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    g_autoptr (IkeChildSa) far = make_child (manner->kind, 0x1000, false);
     install (bench->near, near);
     install (bench->far, far);
     /* Ports that take what comes from anywhere. */
@@ -701,9 +1004,9 @@ count_lost (void (*move) (const End *end, unsigned number))
     int ports[] = { open_port (FAR, 4503), open_port (FAR, 4504) };
     enter (near_namespace);
     turn_to (bench->near, FAR, 4503);
-    int room = 16 << 20;
-    g_assert_no_errno (setsockopt (bench->far_fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room));
+    make_room (bench->far_fd);
     g_assert_true (passes (bench->near_fd, bench->far_fd, FAR_INSIDE));
+    int wire = open_wire ();
 
     Flood flood = { .fd = bench->near_fd };
     GThread *thread = g_thread_new ("flood", send_flood, &flood);
@@ -718,6 +1021,16 @@ count_lost (void (*move) (const End *end, unsigned number))
     unsigned number, lost = FLOOD;
     while (recv (bench->far_fd, &number, sizeof number, MSG_DONTWAIT) == sizeof number)
         lost--;
+    unsigned seen = count_numbers (wire, near->spi_out);
+    g_assert_cmpuint (seen, >=, FLOOD - lost);
+    OutriderCounters counters;
+    outrider_data_plane_get_counters (bench->near->plane, &counters);
+    g_test_message ("%u of %u packets were lost in 10 moves, %u were seen, %" G_GUINT64_FORMAT
+                    " counted",
+                    lost, FLOOD, seen, counters.packets_out - 1);
+    g_assert_cmpuint (counters.packets_out - 1, >=, seen - FLOOD / 20);
+    g_assert_cmpuint (counters.packets_out - 1, <=, FLOOD);
+    close (wire);
     close (ports[0]);
     close (ports[1]);
     return lost;
@@ -738,15 +1051,16 @@ move_address (const End *end, unsigned number)
 static void
 another_port_loses_nothing (void)
 {
-    g_assert_cmpuint (count_lost (move_port), ==, 0);
+    static const Manner manner = { .kind = &in_udp };
+    g_assert_cmpuint (count_lost (&manner, move_port), ==, 0);
 }
 
+/* Where there is one processor, nobody sends while the kernel is busy with a request. */
 static void
-another_address_loses_little (void)
+another_address_loses_little (gconstpointer data)
 {
-    unsigned lost = count_lost (move_address);
-    g_test_message ("%u of %u packets were lost in 10 moves", lost, FLOOD);
-    g_assert_cmpuint (lost, <, FLOOD / 20);
+    unsigned most = g_get_num_processors () == 1 ? 0 : FLOOD / 100;
+    g_assert_cmpuint (count_lost (data, move_address), <=, most);
 }
 
 /* kill -9, beside what is not ours; then the next start. */
@@ -832,6 +1146,39 @@ the_whole_offer_is_possible (void)
     g_assert_cmpuint (if_nametoindex ("outrider-tried"), ==, 0);
 }
 
+/* Other addresses, both ways of coming there. */
+static void
+add_moves (void)
+{
+    static const struct
+    {
+        const char *name;
+        const Kind *kind;
+        void (*test) (gconstpointer manner);
+    } tests[] = {
+        { "address/plain", &plain, our_address_changes },
+        { "address/in-udp", &in_udp, our_address_changes },
+        { "address/without-esn", &without_esn, our_address_changes },
+        { "gateway", &plain, the_gateways_address_changes },
+        { "last-numbers", &plain_without_esn, no_number_is_left_to_leap_over },
+        { "rekey", &in_udp, a_rekey_is_under_way },
+        { "others", &plain, others_stay_where_they_are },
+        { "taken", &plain, the_place_is_taken },
+        { "missing", &in_udp, the_state_is_missing },
+        { "lost-packets", &in_udp, another_address_loses_little },
+        { "lost-packets-without-esn", &without_esn, another_address_loses_little },
+    };
+    static Manner manners[G_N_ELEMENTS (tests)][2];
+    for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
+        for (int again = 0; again <= 1; again++)
+        {
+            manners[i][again] = (Manner){ tests[i].kind, again != 0 };
+            g_autofree char *path = g_strdup_printf (
+                "/xfrm-plane/%s/%s", again != 0 ? "reinstalled" : "migrated", tests[i].name);
+            g_test_add_data_func (path, &manners[i][again], tests[i].test);
+        }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -854,14 +1201,9 @@ main (int argc, char **argv)
     g_test_add_func ("/xfrm-plane/ends/time", ends_come_with_time);
     g_test_add_func ("/xfrm-plane/numbers", numbers_have_an_end);
     g_test_add_func ("/xfrm-plane/moved/port", the_gateways_port_changes);
-    g_test_add_data_func ("/xfrm-plane/moved/address/plain", &plain, our_address_changes);
-    g_test_add_data_func ("/xfrm-plane/moved/address/in-udp", &in_udp, our_address_changes);
-    g_test_add_data_func ("/xfrm-plane/moved/address/without-esn", &without_esn,
-                          our_address_changes);
-    g_test_add_func ("/xfrm-plane/moved/gateway", the_gateways_address_changes);
-    g_test_add_func ("/xfrm-plane/moved/last-numbers", no_number_is_left_to_leap_over);
-    g_test_add_func ("/xfrm-plane/moved/lost-packets/port", another_port_loses_nothing);
-    g_test_add_func ("/xfrm-plane/moved/lost-packets/address", another_address_loses_little);
+    g_test_add_func ("/xfrm-plane/moved/lost-packets", another_port_loses_nothing);
+    g_test_add_func ("/xfrm-plane/moved/refused", the_refused_is_reinstalled);
+    add_moves ();
     g_test_add_func ("/xfrm-plane/killed", the_killed_leave_nothing);
     g_test_add_func ("/xfrm-plane/names", names_and_numbers);
     return g_test_run ();
