@@ -28,8 +28,8 @@ APPEND = ("console=ttyS0 quiet panic=-1 oops=panic random.trust_cpu=on norandmap
 class Machine:
     """Boots, runs one command, powers off. Use as a context: whatever happens, no process is left."""
 
-    def __init__(self, kernel, memory=2048):
-        self.kernel, self.memory = kernel, memory
+    def __init__(self, kernel, memory=2048, processors=1):
+        self.kernel, self.memory, self.processors = kernel, memory, processors
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="outrider-vm-"))
         self.scratch.chmod(0o755)
         self.share = self.scratch / "share"
@@ -80,9 +80,12 @@ class Machine:
     def _start(self, port):
         initramfs = self.scratch / "initramfs"
         self.kernel.make_initramfs(initramfs)
+        # Instructions are counted for one processor alone: several run side by side, by the host's clock.
+        clock = CLOCK if self.processors == 1 else ()
         words = [
             # The kernel ends qemu when we end, even by SIGKILL.
-            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", *CLOCK, "-cpu", CPU, "-smp", "1",
+            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", *clock, "-cpu", CPU, "-smp",
+            str(self.processors),
             "-m", str(self.memory), "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-kernel", self.kernel.image, "-initrd", initramfs,
             "-append", APPEND,
