@@ -318,7 +318,7 @@ def kernel_plane_where_there_is_none(case):
 
 @scenario(only="outrider", plane="kernel", limit=60)
 def plane_against_itself(case):
-    """Two kernel planes and a wire between them: every algorithm, rekeys, ends, a moved path, kill -9 (test-xfrm-plane)."""
+    """Two kernel planes and a wire between them: every algorithm, rekeys, ends, moves both ways, kill -9 (test-xfrm-plane)."""
     program = case.program.parents[2] / "tests" / "unit" / "test-xfrm-plane"
     result = case.host.run(str(program), timeout=60)
     points = re.findall(r"^(ok|not ok) \d+ (\S+)(.*)$", result.stdout, re.MULTILINE)
