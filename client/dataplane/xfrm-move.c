@@ -8,7 +8,7 @@
 
 /*
  * What sends goes on to send until it ends, so that its last number is not known before. Its successor leaps ahead, further
- * than one state could send in the time that a move may take.
+ * than one state can send in the time that a move may take: four million packets a second.
  */
 #define SEQUENCE_LEAP ((uint64_t)1 << 20)
 #define LEAP_MICROSECONDS (G_USEC_PER_SEC / 4)
@@ -52,6 +52,22 @@ static bool
 find_state (XfrmChildren *self, const XfrmState *state, XfrmStateFacts *ret_facts)
 {
     return xfrm_children_get_facts (self, state, ret_facts) && !ret_facts->larval;
+}
+
+/*
+ * What is larval there and ours is of a packet that came when another address had just been left, and is removed. False: an SA
+ * of another's has the place.
+ */
+static bool
+sweep (XfrmChildren *self, const XfrmState *place)
+{
+    XfrmStateFacts facts;
+    if (!xfrm_children_get_facts (self, place, &facts))
+        return true;
+    bool ours = facts.larval && facts.reqid == place->reqid;
+    if (ours)
+        xfrm_children_delete_state (self, place, XFRM_OUTBOUND);
+    return ours;
 }
 
 /* A state that is of no use any more, wherever it stands. In its new place may be another's of the same name. */
@@ -277,7 +293,7 @@ adopt (XfrmChildren *self, Move *move, XfrmWay way)
     XfrmStateFacts facts;
     if (!find_state (self, &to, &facts) || !ip_address_equal (&facts.source, &to.source))
         return false;
-    if (!is_whole (&to, way, &move->before[way], &facts) || (way == XFRM_OUTBOUND && move->late))
+    if (!is_whole (&to, way, &move->before[way], &facts))
     {
         give_up (self, move, way);
         return true;
@@ -285,6 +301,8 @@ adopt (XfrmChildren *self, Move *move, XfrmWay way)
     keep_counters (self, way, &move->before[way], &facts);
     if (way == XFRM_OUTBOUND)
         shorten (self, move->child);
+    if (!ip_address_equal (&to.destination, &move->from[way].destination))
+        sweep (self, &move->from[way]);
     return true;
 }
 
@@ -422,23 +440,7 @@ begin_moves (XfrmChildren *self, unsigned number)
     return moves;
 }
 
-/*
- * Another's state of the same name has the new place: kernels of today complain loudly when they find that out while they move
- * one. What is ours there is larval, of a packet that came when this address was left.
- */
-static bool
-is_taken (XfrmChildren *self, const Move *move, XfrmWay way)
-{
-    XfrmState to = xfrm_children_get_state (self, move->child, way);
-    XfrmStateFacts facts;
-    if (ip_address_equal (&to.destination, &move->from[way].destination) ||
-        !xfrm_children_get_facts (self, &to, &facts))
-        return false;
-    if (facts.reqid == to.reqid)
-        xfrm_children_delete_state (self, &to, way);
-    return facts.reqid != to.reqid;
-}
-
+/* Kernels of today complain loudly when they find out while they move a state that another one has the place. */
 static void
 clear_places (XfrmChildren *self, const GPtrArray *moves)
 {
@@ -446,15 +448,22 @@ clear_places (XfrmChildren *self, const GPtrArray *moves)
     {
         Move *move = moves->pdata[i];
         for (XfrmWay way = XFRM_INBOUND; way <= XFRM_OUTBOUND; way++)
-            if (move->child->made[way] && is_taken (self, move, way))
+        {
+            XfrmState to = xfrm_children_get_state (self, move->child, way);
+            bool alike = ip_address_equal (&to.destination, &move->from[way].destination);
+            if (move->child->made[way] && !alike && !sweep (self, &to))
                 give_up (self, move, way);
+        }
     }
 }
 
 static void
 settle (XfrmChildren *self, Move *move, XfrmWay way)
 {
-    if (move->child->made[way] && !adopt (self, move, way) && !reinstall (self, move, way))
+    bool late = way == XFRM_OUTBOUND && move->late;
+    if (!move->child->made[way] || (!late && adopt (self, move, way)))
+        return;
+    if (late || !reinstall (self, move, way))
         give_up (self, move, way);
 }
 

@@ -104,7 +104,7 @@ end_new (const char *gateway, uint16_t gateway_port, uint16_t local_port)
     IpEndpoint there = endpoint (gateway, gateway_port);
     self->transport = udp_transport_new (&there, local_port, 0, on_datagram, self, &error);
     g_assert_no_error (error);
-    self->plane = outrider_xfrm_plane_new (0);
+    self->plane = outrider_xfrm_plane_new (0x4f75);
     g_signal_connect (self->plane, "expiring", G_CALLBACK (on_expiring), self);
     g_signal_connect (self->plane, "traffic-without-child", G_CALLBACK (on_waiting), self);
     g_assert_true (outrider_data_plane_open (self->plane, "plane%d", &error));
@@ -619,6 +619,7 @@ our_address_changes (gconstpointer data)
     g_assert_cmpstr (destination, ==, NEAR_ROAMED);
     g_assert_cmpuint (look_for (0).found, ==, 2);
     g_assert_cmpuint (count_policies (), ==, 3);
+    g_assert_cmphex (out.mark, ==, 0x4f75);
     g_assert_cmpuint (out.packets, ==, manner->reinstalled ? 0 : 3);
     g_assert_cmpuint (heard.packets, ==, manner->reinstalled ? 0 : 3);
     /* No number twice, neither way. */
@@ -666,11 +667,14 @@ the_gateways_address_changes (gconstpointer data)
     install (bench->near, near);
     install (bench->far, far);
     g_assert_true (both_ways (bench));
-    turn_to (bench->near, FAR_ROAMED, 4502);
+    turn_to (bench->near, FAR_ROAMED, 4503);
+    if (manner->kind->encapsulated)
+        shell ("ip xfrm state list spi %#x | grep -q 'sport 4501 dport 4503'", near->spi_out);
     XfrmStateFacts out = look_for (near->spi_out).last;
     g_autofree char *destination = ip_address_format (&out.destination);
     g_assert_cmpstr (destination, ==, FAR_ROAMED);
     g_assert_cmpuint (out.replay.sent, >, 1);
+    g_assert_cmphex (out.mark, ==, 0x4f75);
     g_assert_cmpuint (look_for (0).found, ==, 2);
     g_assert_cmpuint (count_policies (), ==, 3);
     g_assert_cmpuint (look_for (near->spi_in).last.replay.seen, ==, 1);
@@ -1159,7 +1163,8 @@ add_moves (void)
         { "address/plain", &plain, our_address_changes },
         { "address/in-udp", &in_udp, our_address_changes },
         { "address/without-esn", &without_esn, our_address_changes },
-        { "gateway", &plain, the_gateways_address_changes },
+        { "gateway/plain", &plain, the_gateways_address_changes },
+        { "gateway/in-udp", &in_udp, the_gateways_address_changes },
         { "last-numbers", &plain_without_esn, no_number_is_left_to_leap_over },
         { "rekey", &in_udp, a_rekey_is_under_way },
         { "others", &plain, others_stay_where_they_are },
