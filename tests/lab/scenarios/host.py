@@ -88,7 +88,8 @@ def ipv6_switched_off(case):
                  "ip addr replace fd77:1::2/64 dev eth0; ip route replace default via fd77:1::1")
     case.gateway.configure(local_ts="0.0.0.0/0, ::/0", pools="v4, v6")
     client = case.start(host="gw.test", user="alice", password="wonderland", ca="ca-ecdsa")
-    case.equal("addresses", client.connected()["addresses"], ["10.9.0.1/32"])
+    addresses = client.connected()["addresses"]
+    case.check("one address, of IPv4", len(addresses) == 1 and addresses[0].startswith("10.9.0."), addresses)
     case.pings("10.77.0.2")
     case.equal("exit status", client.stop(), 0)
     case.gateway.configure(local_ts="0.0.0.0/0")
