@@ -12,23 +12,17 @@ enum
 #define STOOD_FIRMLY (60 * G_USEC_PER_SEC)
 
 bool
-retry_is_worthwhile (const GError *error, bool stood)
+retry_is_worthwhile (const GError *error)
 {
     static const OutriderError passing[] = {
         OUTRIDER_ERROR_NAME_NOT_RESOLVED, OUTRIDER_ERROR_NO_ANSWER,
         OUTRIDER_ERROR_UNREACHABLE,       OUTRIDER_ERROR_GATEWAY_CLOSED,
         OUTRIDER_ERROR_CONNECTION_LOST,   OUTRIDER_ERROR_PROTOCOL,
+        OUTRIDER_ERROR_NO_PROPOSAL,       OUTRIDER_ERROR_GATEWAY_REFUSED,
+        OUTRIDER_ERROR_SELECTORS_REFUSED, OUTRIDER_ERROR_NO_ADDRESS,
     };
     for (size_t i = 0; i < G_N_ELEMENTS (passing); i++)
         if (g_error_matches (error, OUTRIDER_ERROR, (int)passing[i]))
-            return true;
-    static const OutriderError refusals[] = {
-        OUTRIDER_ERROR_NO_PROPOSAL,
-        OUTRIDER_ERROR_GATEWAY_REFUSED,
-        OUTRIDER_ERROR_SELECTORS_REFUSED,
-    };
-    for (size_t i = 0; stood && i < G_N_ELEMENTS (refusals); i++)
-        if (g_error_matches (error, OUTRIDER_ERROR, (int)refusals[i]))
             return true;
     return false;
 }

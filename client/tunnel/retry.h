@@ -16,10 +16,10 @@ typedef struct
 } Retry;
 
 /*
- * What failed may be gone by itself. STOOD: the connection was up, so that the gateway took this login and this offer
- * once: whatever it refuses later (a rekey, say) deserves a new login.
+ * What ended a connection that stood once, or a try to have it back, may be gone by itself. The gateway took this login and
+ * this offer: what it refuses now is what one says that was just restarted, or whose addresses are all given away for a while.
  */
-bool retry_is_worthwhile (const GError *error, bool stood);
+bool retry_is_worthwhile (const GError *error);
 
 void retry_connected (Retry *self, gint64 now);
 

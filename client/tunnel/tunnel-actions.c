@@ -187,6 +187,8 @@ void
 tunnel_deadline_reached (void *data)
 {
     OutriderTunnel *self = data;
+    if (self->session == NULL && self->look != NULL)
+        tunnel_give_up_look (self);
     if (self->session == NULL)
         return;
     OutriderCounters counters = { 0 };

@@ -28,7 +28,8 @@ struct _OutriderTunnel
     OutriderTunnelState state;
     GError *error;
     char *stage;
-    GatewayLook *look;   /* the name look-up that is under way */
+    GatewayLook *look; /* the name look-up that is under way */
+    bool guard_lets_names_through;
     GPtrArray *gateways; /* Gateway: those to try */
     guint gateway;       /* the one that is tried */
     CertsRsaPadding padding;
@@ -60,6 +61,7 @@ struct _OutriderTunnel
     char *ike_proposal;
     char *esp_proposal;
     gint64 started;
+    gint64 answer_by; /* when a gateway must have answered, whichever it is, its name looked up */
     gint64 elapsed;
     gint64 since;
 };
@@ -74,6 +76,9 @@ void tunnel_emit_secret_needed (OutriderTunnel *self, IkeSecretKind kind);
 
 /* Names are looked up, then each address is tried. */
 void tunnel_begin_try (OutriderTunnel *self);
+
+/* No name server answers in time. */
+void tunnel_give_up_look (OutriderTunnel *self);
 
 /* A failure that ends the try: another gateway, another signature scheme, another time, or the end. ERROR NULL: the end. */
 void tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage);

@@ -50,6 +50,7 @@ tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
     }
     g_autoptr (NetworkGuard) guard =
         network_guard_new (self->profile, self->plan, gateways, servers);
+    self->guard_lets_names_through = resolving;
     return guard == NULL || outrider_host_guard (self->host, guard, error);
 }
 

@@ -90,6 +90,8 @@ tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage)
     bool was_connected = self->state == OUTRIDER_TUNNEL_CONNECTED;
     bool asked = self->state == OUTRIDER_TUNNEL_DISCONNECTING;
     tunnel_keep_error (self, error, stage);
+    if (self->guard_lets_names_through)
+        tunnel_guard (self, false, NULL);
     if (error == NULL || asked)
     {
         if (asked)
@@ -101,7 +103,7 @@ tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage)
     bool elsewhere = g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_ANSWER) ||
                      g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_UNREACHABLE);
     if (!was_connected && elsewhere && self->gateways != NULL &&
-        self->gateway + 1 < self->gateways->len)
+        self->gateway + 1 < self->gateways->len && deadline_now () < self->answer_by)
     {
         tunnel_notice (self, "%s: trying the next address", error->message);
         tunnel_release_connection (self);
@@ -116,7 +118,7 @@ tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage)
         return;
     }
     bool reconnecting = was_connected || self->since != 0;
-    if (self->profile->retry && reconnecting && retry_is_worthwhile (error, was_connected))
+    if (self->profile->retry && reconnecting && retry_is_worthwhile (error))
     {
         tunnel_release_connection (self);
         gint64 now = deadline_now ();
@@ -130,13 +132,18 @@ tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage)
 /* ---- a try ---- */
 
 static gint64
+get_total_timeout (const OutriderTunnel *self)
+{
+    return self->profile->timeout != 0 ? self->profile->timeout * IKE_SECOND : IKE_ANSWER_TIMEOUT;
+}
+
+/* An even share of what is left for this gateway, as long as it is worth a question. */
+static gint64
 get_answer_timeout (const OutriderTunnel *self)
 {
-    gint64 total =
-        self->profile->timeout != 0 ? self->profile->timeout * IKE_SECOND : IKE_ANSWER_TIMEOUT;
-    return self->gateways->len <= 1
-               ? total
-               : MAX (total / self->gateways->len, ANSWER_TIMEOUT_LEAST * IKE_SECOND);
+    gint64 left = self->answer_by - deadline_now ();
+    gint64 share = left / (self->gateways->len - self->gateway);
+    return MAX (MIN (left, MAX (share, ANSWER_TIMEOUT_LEAST * IKE_SECOND)), IKE_SECOND);
 }
 
 /* What the kernel plane cannot carry is found out before it is offered. */
@@ -234,6 +241,8 @@ resolved (GPtrArray *gateways, GError *error, void *data)
         g_clear_pointer (&self->gateways, g_ptr_array_unref);
         self->gateways = g_ptr_array_ref (gateways);
     }
+    else
+        self->answer_by = deadline_now () + get_total_timeout (self);
     self->gateway = 0;
     if (!tunnel_guard (self, false, &guard_error))
     {
@@ -244,9 +253,21 @@ resolved (GPtrArray *gateways, GError *error, void *data)
 }
 
 void
+tunnel_give_up_look (OutriderTunnel *self)
+{
+    g_autoptr (GError) error =
+        g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NAME_NOT_RESOLVED,
+                     "%s: no name server has answered for %d seconds", self->profile->addresses[0],
+                     (int)(get_total_timeout (self) / IKE_SECOND));
+    gateway_look_cancel (self->look);
+    resolved (NULL, error, self);
+}
+
+void
 tunnel_begin_try (OutriderTunnel *self)
 {
     self->started = deadline_now ();
+    self->answer_by = self->started + get_total_timeout (self);
     tunnel_set_state (self, OUTRIDER_TUNNEL_RESOLVING);
     g_autoptr (GError) error = NULL;
     if (!tunnel_guard (self, true, &error))
@@ -256,6 +277,8 @@ tunnel_begin_try (OutriderTunnel *self)
     }
     GatewayLook *look =
         gateway_look_new (self->profile->addresses, self->profile->port, resolved, self);
-    if (look != NULL)
-        self->look = look;
+    if (look == NULL)
+        return;
+    self->look = look;
+    deadline_set (self->deadline, self->answer_by);
 }

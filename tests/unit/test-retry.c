@@ -34,22 +34,18 @@ test_worthwhile (void)
     static const struct
     {
         OutriderError code;
-        bool first, stood;
+        bool worthwhile;
     } rows[] = {
-        { OUTRIDER_ERROR_NO_ANSWER, true, true },
-        { OUTRIDER_ERROR_GATEWAY_CLOSED, true, true },
-        { OUTRIDER_ERROR_NO_PROPOSAL, false, true },
-        { OUTRIDER_ERROR_GATEWAY_REFUSED, false, true },
-        { OUTRIDER_ERROR_SELECTORS_REFUSED, false, true },
-        { OUTRIDER_ERROR_PASSWORD_WRONG, false, false },
-        { OUTRIDER_ERROR_HOST_REFUSED, false, false },
-        { OUTRIDER_ERROR_NAME_MISMATCH, false, false },
+        { OUTRIDER_ERROR_NO_ANSWER, true },         { OUTRIDER_ERROR_GATEWAY_CLOSED, true },
+        { OUTRIDER_ERROR_NO_PROPOSAL, true },       { OUTRIDER_ERROR_GATEWAY_REFUSED, true },
+        { OUTRIDER_ERROR_SELECTORS_REFUSED, true }, { OUTRIDER_ERROR_NO_ADDRESS, true },
+        { OUTRIDER_ERROR_PASSWORD_WRONG, false },   { OUTRIDER_ERROR_LOGIN_REFUSED, false },
+        { OUTRIDER_ERROR_HOST_REFUSED, false },     { OUTRIDER_ERROR_NAME_MISMATCH, false },
     };
     for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
         g_autoptr (GError) error = g_error_new_literal (OUTRIDER_ERROR, (int)rows[i].code, "");
-        g_assert_true (retry_is_worthwhile (error, false) == rows[i].first);
-        g_assert_true (retry_is_worthwhile (error, true) == rows[i].stood);
+        g_assert_true (retry_is_worthwhile (error) == rows[i].worthwhile);
     }
 }
 

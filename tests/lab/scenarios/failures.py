@@ -29,6 +29,28 @@ def nobody_answers(case):
                f"{time.monotonic() - started:.1f} s")
 
 
+@scenario(only="outrider")
+def none_of_several_addresses_answers(case):
+    """A name with four addresses has no more time than one with a single one."""
+    case.gateway.configure()
+    case.prepare("for last in 10 11 12 13; do echo 198.51.100.$last many.test >> /etc/hosts; done",
+                 "sed -i /many.test/d /etc/hosts")
+    case.router.set(drop=[IKE])
+    started = time.monotonic()
+    case.fails("no-answer", 20, host="many.test", timeout=4)
+    case.check("within the time", 3.5 < time.monotonic() - started < 6, f"{time.monotonic() - started:.1f} s")
+
+
+@scenario(only="outrider")
+def no_name_server_answers(case):
+    """--timeout counts for the name, too, however patient the system's resolver is."""
+    case.router.set(drop=["udp dport 53", "tcp dport 53"])
+    started = time.monotonic()
+    event = case.fails("name-not-resolved", 10, host="nowhere.test", timeout=2)
+    case.check("within the time", 1.5 < time.monotonic() - started < 4, f"{time.monotonic() - started:.1f} s")
+    case.check("the message names the name", "nowhere.test" in event["message"], event)
+
+
 @scenario
 def nobody_answers_on_4500(case):
     """IKE_SA_INIT passes, port 4500 does not."""

@@ -5,7 +5,7 @@ import json
 import signal
 
 from outrider_lab.scenario import scenario
-from outrider_lab.traffic import Ping, Talker
+from outrider_lab.traffic import Capture, Ping, Talker
 
 INSIDE, INSIDE6 = "10.77.0.2", "fd00:77::2"
 OUTSIDE, OUTSIDE6 = "203.0.113.2", "2001:db8:203::2"
@@ -35,6 +35,21 @@ def is_released(case):
     for family in ("-4", "-6"):
         rules = json.loads(case.host.must("ip", "-j", family, "rule"))
         case.equal(f"rules of ours ({family})", [rule for rule in rules if rule.get("protocol") == "79"], [])
+
+
+@scenario(only="outrider", limit=20)
+def kill_switch_after_a_name_without_address(case):
+    """Name servers are within reach for the gateway's name alone: when that is not found, nobody asks them any more."""
+    asked = Capture(case, case.host, "eth0", "port 53")
+    case.fails("name-not-resolved", 10, **guarded(case, address="nowhere.test"))
+    case.becomes("the name was asked for", lambda: any("nowhere.test" in line for line in asked.lines()))
+    case.host.run("getent", "ahosts", "secret.test", timeout=15)
+    case.equal("rules that let names through", [
+        rule for rule in json.loads(case.host.must("ip", "-j", "rule")) if rule.get("dport")], [])
+    release(case)
+    case.host.run("getent", "ahosts", "open.test", timeout=15)
+    case.becomes("the capture sees what leaves", lambda: any("open.test" in line for line in asked.lines()))
+    case.equal("questions that left", [line for line in asked.lines() if "secret.test" in line], [])
 
 
 @scenario(only="outrider")

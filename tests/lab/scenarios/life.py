@@ -152,6 +152,21 @@ def gateway_restarted(case):
     case.works(again)
 
 
+@scenario(only="outrider", limit=30)
+def gateway_is_back_before_its_configuration(case):
+    """A gateway that knows nobody yet refuses; who was connected before asks again."""
+    case.gateway.configure()
+    tunnel = short_liveness(case, once=False)
+    case.gateway.call("unload-conn", {"name": "gw"})
+    case.gateway.terminate_all()
+    for code in ("gateway-closed", "no-proposal"):
+        event = tunnel.client.wait_event({"event": "state", "state": "reconnecting", "code": code}, 8)
+        case.check(f"it is refused: {code}", event is not None, tunnel.client.last())
+    case.gateway.configure()
+    tunnel.ended = True
+    case.works(case.came_up(tunnel.client, 12))
+
+
 @scenario(name="sigterm", number=signal.SIGTERM)
 @scenario(name="sigint", number=signal.SIGINT)
 def told_to_stop(case, number):
