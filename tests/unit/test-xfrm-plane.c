@@ -884,6 +884,34 @@ the_place_is_taken (gconstpointer data)
     turn_to (bench->near, FAR, 4502);
 }
 
+/* The kernel noted a packet in the new place, when that was left in the midst of traffic: the note makes room. */
+static void
+a_larval_state_makes_room (gconstpointer data)
+{
+    const Manner *manner = data;
+    g_autoptr (Bench) bench = bench_for (manner);
+    g_autoptr (IkeChildSa) near = make_child (manner->kind, 0x1000, true);
+    install (bench->near, near);
+    /* As a policy that was not turned yet leads there; only that it is about other packets. */
+    shell ("ip route add 203.0.113.0/24 dev wire");
+    shell ("ip xfrm policy add src 0.0.0.0/0 dst 203.0.113.0/24 dir out tmpl src " NEAR
+           " dst " FAR_ROAMED " proto esp spi %#x reqid 65537 mode tunnel",
+           near->spi_out);
+    g_assert_false (passes (bench->near_fd, bench->far_fd, "203.0.113.1"));
+    shell ("ip xfrm state get src " NEAR " dst " FAR_ROAMED " proto esp spi %#x > /dev/null",
+           near->spi_out);
+    shell ("ip xfrm policy delete src 0.0.0.0/0 dst 203.0.113.0/24 dir out");
+    shell ("ip route delete 203.0.113.0/24");
+    turn_to (bench->near, FAR_ROAMED, 4502);
+    States out = look_for (near->spi_out);
+    g_autofree char *destination = ip_address_format (&out.last.destination);
+    g_assert_cmpuint (out.found, ==, 1);
+    g_assert_false (out.last.larval);
+    g_assert_cmpstr (destination, ==, FAR_ROAMED);
+    g_assert_cmpuint (bench->near->expired, ==, 0);
+    turn_to (bench->near, FAR, 4502);
+}
+
 /* A state has ended, and a packet came after: what the kernel noted of it is none that could be moved. */
 static void
 the_state_is_missing (gconstpointer data)
@@ -1169,6 +1197,7 @@ add_moves (void)
         { "rekey", &in_udp, a_rekey_is_under_way },
         { "others", &plain, others_stay_where_they_are },
         { "taken", &plain, the_place_is_taken },
+        { "larval", &plain, a_larval_state_makes_room },
         { "missing", &in_udp, the_state_is_missing },
         { "lost-packets", &in_udp, another_address_loses_little },
         { "lost-packets-without-esn", &without_esn, another_address_loses_little },
