@@ -65,8 +65,11 @@ mschapv2_hash_password (ByteView password, uint8_t ret_hash[static 16], GError *
     if (g_utf8_validate ((const char *)password.data, (gssize)password.size, NULL))
         wide = g_utf8_to_utf16 ((const char *)password.data, (glong)password.size, NULL,
                                 &characters, NULL);
+    size_t size = (size_t)characters * sizeof *wide;
     if (wide == NULL || characters > PASSWORD_CHARACTERS_MAX)
     {
+        if (wide != NULL)
+            OPENSSL_cleanse (wide, size);
         g_free (wide);
         g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PASSWORD_WRONG,
                      "the password is not UTF-8 text of at most %d characters",
@@ -75,7 +78,6 @@ mschapv2_hash_password (ByteView password, uint8_t ret_hash[static 16], GError *
     }
     for (glong i = 0; i < characters; i++)
         wide[i] = GUINT16_TO_LE (wide[i]);
-    size_t size = (size_t)characters * sizeof *wide;
     bool ok = legacy_md4 (byte_view (wide, size), ret_hash, error);
     OPENSSL_cleanse (wide, size);
     g_free (wide);
@@ -229,10 +231,11 @@ process_challenge (Mschapv2 *self, const EapMethodInputs *inputs, uint8_t identi
         mschapv2_compute_response (self->challenge_hash, self->password_hash, self->response,
                                    error) &&
         mschapv2_compute_msk (self->password_hash, self->response, msk, error);
+    if (ok)
+        self->msk = secret_bytes_new (byte_view (msk, sizeof msk));
+    OPENSSL_cleanse (msk, sizeof msk);
     if (!ok)
         return false;
-    self->msk = secret_bytes_new (byte_view (msk, sizeof msk));
-    OPENSSL_cleanse (msk, sizeof msk);
     write_response (self, identifier, peer_challenge, inputs->identity, response);
     self->state = STATE_RESPONDED;
     return true;

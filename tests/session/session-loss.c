@@ -109,6 +109,7 @@ static const Scenario scenarios[] = {
     { "detours/late", IKE_LOGIN_PSK, 0, FATE_LATE, true },
     { "certificate/lost", IKE_LOGIN_CERTIFICATE, 0, FATE_LOST },
     { "certificate/doubled", IKE_LOGIN_CERTIFICATE, 0, FATE_DOUBLED },
+    { "certificate/late", IKE_LOGIN_CERTIFICATE, 0, FATE_LATE },
     { "eap/lost", IKE_LOGIN_EAP, 0, FATE_LOST },
     { "eap/doubled", IKE_LOGIN_EAP, 0, FATE_DOUBLED },
     { "eap/late", IKE_LOGIN_EAP, 0, FATE_LATE },

@@ -86,22 +86,32 @@ while True:
 """
 
 
+# A datagram to an address that nobody has (RFC 5737), put on the link past all routes and rules.
+BEACON = "192.0.2.99"
+SEND_BEACON = """
+import socket, struct, sys
+payload = struct.pack(">HHHH", 9, 9, 8, 0)
+packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 64, 17, 0,
+                     socket.inet_aton("192.0.2.98"), socket.inet_aton(sys.argv[1])) + payload
+link = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+link.sendto(packet, ("eth0", 0x0800, 0, 0, bytes(6)))
+"""
+
+
 class Talker:
     """Sends datagrams to addresses all the time, and watches which of them leave by the client's own link. Names
     are not looked at: the gateway's own is asked for beside the tunnel while there is none."""
 
     def __init__(self, case, *addresses, watch="not port 53"):
         self.case, self.addresses = case, addresses
-        self.log, self.capture = case.directory / "talker.txt", case.directory / "leaks.txt"
-        hosts = " or ".join(f"host {address}" for address in addresses)
-        watch = f"({hosts}) and ({watch})"
-        with self.capture.open("w") as file:
-            self.tcpdump = case.host.spawn(["tcpdump", "-l", "-n", "-i", "eth0", "--immediate-mode", watch],
-                                           stdout=file, stderr=file)
-        wait_until(lambda: "listening on" in self.capture.read_text(), 3)
+        self.log = case.directory / "talker.txt"
+        hosts = " or ".join(f"host {address}" for address in (*addresses, BEACON))
+        self.capture = Capture(case, case.host, "eth0", f"({hosts}) and ({watch})")
+        self.beacons = 0
         self.process = case.host.spawn(["/usr/bin/python3", "-c", TALKER, str(self.log), *addresses])
         case.clients.append(self)  # ends before the host is looked at
-        wait_until(self.log.exists, 3)
+        if not wait_until(self.log.exists, 3):
+            raise LabError("nobody talks")
 
     def outcomes(self, address):
         return [line.split()[1] for line in self.log.read_text().splitlines() if line.startswith(address + " ")]
@@ -111,14 +121,17 @@ class Talker:
         self.case.becomes(f"to {address}: {outcome}", lambda: self.outcomes(address)[-times:] == [outcome] * times)
 
     def leaked(self):
-        return [line for line in self.capture.read_text().splitlines() if " > " in line]
+        return [line for line in self.capture.lines() if BEACON not in line]
 
     def leaks_nothing(self, what):
-        """Whatever was sent up to now: none of it was seen on the link itself."""
+        """Whatever was sent up to now: none of it was seen on the link itself, where a beacon is seen."""
         sent = len(self.log.read_text().splitlines())
         wait_until(lambda: len(self.log.read_text().splitlines()) > sent + 5, 2)
+        self.beacons += 1
+        self.case.host.must("/usr/bin/python3", "-c", SEND_BEACON, BEACON)
+        self.case.becomes("the capture sees what leaves", lambda: sum(
+            BEACON in line for line in self.capture.lines()) == self.beacons)
         self.case.equal(f"packets beside the tunnel {what}", self.leaked(), [])
 
     def cleanup(self):
         self.process.kill()
-        self.tcpdump.kill()
