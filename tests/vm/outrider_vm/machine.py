@@ -84,9 +84,9 @@ class Machine:
         clock = CLOCK if self.processors == 1 else ()
         words = [
             # The kernel ends qemu when we end, even by SIGKILL.
-            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", *clock, "-cpu", CPU, "-smp",
-            str(self.processors),
-            "-m", str(self.memory), "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
+            "setpriv", "--pdeathsig", "KILL", QEMU, "-accel", "tcg", *clock, "-cpu", CPU,
+            "-smp", str(self.processors), "-m", str(self.memory),
+            "-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot",
             "-kernel", self.kernel.image, "-initrd", initramfs,
             "-append", APPEND,
             "-serial", f"file:{self.scratch / 'console'}",
