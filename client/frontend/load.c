@@ -41,6 +41,17 @@ load_profile (const char *path, GError **error)
     return profile;
 }
 
+/* A file that cannot be used is named in a line of the profile, unless an option named it. */
+static bool
+blame_line (const Profile *profile, const char *section, const char *key, GError **error)
+{
+    g_autofree char *place = profile_find_place (profile, section, key);
+    if (place != NULL && error != NULL &&
+        g_error_matches (*error, OUTRIDER_ERROR, OUTRIDER_ERROR_FILE))
+        g_prefix_error (error, "%s: ", place);
+    return false;
+}
+
 /* What certs says of octets gets the name of the file that they came from. */
 static bool
 blame (const char *file, GError **error)
@@ -126,9 +137,10 @@ load_certificate_and_key (const Profile *profile, LoadPassphrase ask, void *data
 {
     g_autoptr (GPtrArray) certificates = NULL;
     Opened opened = { 0 };
-    if (!load_certificates (profile->certificate_file, &certificates, error) ||
-        !open_file (profile->key_file, open_key, ask, data, &opened, error))
-        return false;
+    if (!load_certificates (profile->certificate_file, &certificates, error))
+        return blame_line (profile, "login", "certificate-file", error);
+    if (!open_file (profile->key_file, open_key, ask, data, &opened, error))
+        return blame_line (profile, "login", "key-file", error);
     g_autoptr (CertsKey) key = opened.key;
     credentials->bundle = certs_bundle_new (certificates, key, error);
     return credentials->bundle != NULL || blame (profile->certificate_file, error);
@@ -140,7 +152,7 @@ load_pkcs12 (const Profile *profile, LoadPassphrase ask, void *data, Credentials
 {
     Opened opened = { 0 };
     if (!open_file (profile->pkcs12_file, open_pkcs12, ask, data, &opened, error))
-        return false;
+        return blame_line (profile, "login", "pkcs12-file", error);
     credentials->bundle = opened.bundle;
     return true;
 }
@@ -151,7 +163,7 @@ load_credentials (const Profile *profile, LoadPassphrase ask, void *data, Creden
 {
     if (profile->trust == PROFILE_TRUST_FILE &&
         !load_certificates (profile->ca_file, &credentials->authorities, error))
-        return false;
+        return blame_line (profile, "gateway", "ca-file", error);
     if (profile->method != PROFILE_METHOD_CERTIFICATE)
         return true;
     return profile->pkcs12_file != NULL

@@ -155,7 +155,23 @@ profile_from_keyfile (ByteView content, const char *name, GError **error)
         content = byte_view (content.data + mark, content.size - mark);
     bool done = read_lines (&reader, content, error);
     g_free (reader.section);
-    return done ? g_steal_pointer (&profile) : NULL;
+    if (!done)
+        return NULL;
+    profile->file = g_strdup (name);
+    g_array_append_vals (profile->lines, reader.seen, (guint)profile_n_keys);
+    return g_steal_pointer (&profile);
+}
+
+char *
+profile_find_place (const Profile *self, const char *section, const char *key)
+{
+    const ProfileKey *found = profile_key_find (section, key);
+    size_t index = found != NULL ? (size_t)(found - profile_keys) : 0;
+    if (found == NULL || index >= self->lines->len ||
+        g_array_index (self->lines, unsigned, index) == 0)
+        return NULL;
+    return g_strdup_printf ("%s:%u: [%s] %s", self->file,
+                            g_array_index (self->lines, unsigned, index), section, key);
 }
 
 char *
@@ -190,6 +206,9 @@ profile_set (Profile *self, const char *section, const char *key, const char *va
                      "%s: a profile has no [%s] %s", source, section, key);
         return false;
     }
+    size_t index = (size_t)(found - profile_keys);
+    if (index < self->lines->len)
+        g_array_index (self->lines, unsigned, index) = 0;
     if (profile_key_read (found, value, self, error))
         return true;
     g_prefix_error (error, "%s: ", source);

@@ -14,6 +14,9 @@ Profile *profile_from_keyfile (ByteView content, const char *name, GError **erro
 /* The shortest key file that reads back as this profile. */
 char *profile_to_keyfile (const Profile *self);
 
+/* "work.profile:7: [gateway] ca-file", for messages; NULL: the value is not from the file. */
+char *profile_find_place (const Profile *self, const char *section, const char *key);
+
 /* One value by "section.key", as options of the command line set it; SOURCE ("--routes") stands in messages. */
 bool profile_set (Profile *self, const char *section, const char *key, const char *value,
                   const char *source, GError **error);

@@ -122,8 +122,8 @@ read_interface (const ProfileKey *self, const char *value, Profile *profile, GEr
     bool good = size <= INTERFACE_NAME_MAX_SIZE && !g_strv_contains (reserved, value);
     for (const char *c = value; *c != '\0'; c++)
         good = good && g_ascii_isgraph (*c) && strchr ("/:\"'\\", *c) == NULL;
-    if (percent != NULL)
-        good = good && percent[1] == 'd' && strchr (percent + 1, '%') == NULL;
+    if (percent != NULL) /* a number alone would be taken for an index */
+        good = good && percent > value && percent[1] == 'd' && strchr (percent + 1, '%') == NULL;
     if (!good)
         return refuse (error,
                        "no name for a network interface: at most %d characters, no blank, / or :",

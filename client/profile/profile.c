@@ -9,6 +9,7 @@ static const size_t strings[] = {
     G_STRUCT_OFFSET (Profile, key_file), G_STRUCT_OFFSET (Profile, pkcs12_file),
     G_STRUCT_OFFSET (Profile, token),    G_STRUCT_OFFSET (Profile, ike),
     G_STRUCT_OFFSET (Profile, esp),      G_STRUCT_OFFSET (Profile, interface),
+    G_STRUCT_OFFSET (Profile, file),
 };
 static const size_t string_lists[] = {
     G_STRUCT_OFFSET (Profile, addresses),
@@ -22,6 +23,7 @@ static const struct
     { G_STRUCT_OFFSET (Profile, route_list), sizeof (IpPrefix) },
     { G_STRUCT_OFFSET (Profile, exclude), sizeof (IpPrefix) },
     { G_STRUCT_OFFSET (Profile, dns_list), sizeof (IpAddress) },
+    { G_STRUCT_OFFSET (Profile, lines), sizeof (unsigned) },
 };
 
 static const char *const methods[] = {

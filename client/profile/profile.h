@@ -107,6 +107,10 @@ typedef struct
     bool retry;
     ProfileEncapsulation encapsulation;
     unsigned timeout; /* seconds until "nobody answers"; not in the file: --timeout; 0: default */
+
+    /* Where it was read; see profile_find_place () */
+    char *file;    /* NULL: it was put together otherwise */
+    GArray *lines; /* unsigned, by key of the table; 0: not from there */
 } Profile;
 
 /* All defaults of DESIGN's key file: trust=system, method=eap-mschapv2, routes=gateway, dns=gateway, ... */

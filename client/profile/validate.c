@@ -2,6 +2,7 @@
 #include "profile/validate.h"
 
 #include "errors.h"
+#include "profile/keyfile.h"
 #include "profile/keys.h"
 
 /* A rule between fields: the key that is to blame, and what is wrong with it; NULL if all is well. */
@@ -118,8 +119,11 @@ profile_validate (const Profile *self, const char *name, GError **error)
         const char *complaint = rules[i].complain (self);
         if (complaint == NULL)
             continue;
-        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID, "%s: [%s] %s: %s", name,
-                     rules[i].section, rules[i].key, complaint);
+        g_autofree char *place = profile_find_place (self, rules[i].section, rules[i].key);
+        if (place == NULL)
+            place = g_strdup_printf ("%s: [%s] %s", name, rules[i].section, rules[i].key);
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROFILE_INVALID, "%s: %s", place,
+                     complaint);
         return false;
     }
     return true;
