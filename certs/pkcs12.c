@@ -60,7 +60,8 @@ parse_outside (GBytes *input, GError **error)
         d2i_PKCS12 (&file, &at, (long)size) == NULL)
     {
         PKCS12_free (file);
-        certs_fail (error, OUTRIDER_ERROR_FILE, "not a PKCS#12 file");
+        ERR_clear_error ();
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_FILE, "not a PKCS#12 file");
         return NULL;
     }
     return file;

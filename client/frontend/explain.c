@@ -32,7 +32,8 @@ static const struct
     [OUTRIDER_ERROR_NO_PROPOSAL] = {
         "the gateway accepts none of the offered algorithms",
         "Ask its administrator for the IKE and ESP proposals and name them with --ike and --esp, or in "
-        "[proposals] of the profile.",
+        "[proposals] of the profile; some gateways say this, too, where they know no connection for this "
+        "address.",
     },
     [OUTRIDER_ERROR_CA_UNKNOWN] = {
         "the gateway's certificate comes from an authority that is not trusted",
@@ -54,7 +55,8 @@ static const struct
     },
     [OUTRIDER_ERROR_GATEWAY_AUTH_FAILED] = {
         "the gateway did not prove who it is",
-        "With a pre-shared key, check the key; otherwise somebody may be in between.",
+        "With a pre-shared key, check the key; otherwise the gateway is not set up for this login, or somebody is in "
+        "between.",
     },
     [OUTRIDER_ERROR_LOGIN_REFUSED] = {
         "the gateway refused the login",
@@ -99,8 +101,8 @@ static const struct
     },
     [OUTRIDER_ERROR_SELECTORS_REFUSED] = {
         "the gateway does not carry the wanted networks",
-        "Try without --routes (routes=gateway in the profile), or ask its administrator which networks this "
-        "user may reach.",
+        "If --routes or the profile lists networks, try routes=gateway; else ask its administrator which "
+        "networks this user may reach.",
     },
     [OUTRIDER_ERROR_NO_RIGHTS] = {
         "this user may not do that",
@@ -116,7 +118,7 @@ static const struct
     },
     [OUTRIDER_ERROR_PROFILE_INVALID] = {
         "the profile is not valid",
-        "Correct the line that is named; outrider.profile(5) describes every key.",
+        "Correct what the line above names; outrider.profile(5) describes every key.",
     },
     [OUTRIDER_ERROR_FILE] = {
         "a file cannot be used",

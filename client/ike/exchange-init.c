@@ -131,16 +131,22 @@ take_group (IkeSession *self, const IkeNotify *notify, gint64 now)
 {
     ByteReader reader = byte_reader (notify->data);
     uint16_t id = byte_reader_u16 (&reader);
-    const Algorithm *group = byte_reader_done (&reader)
-                                 ? ike_proposals_find_group (self->config->ike_proposals, id)
-                                 : NULL;
-    if (group == NULL)
+    if (!byte_reader_done (&reader))
     {
         ike_session_closed (self, stage,
+                            g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
+                                                 "a malformed INVALID_KE_PAYLOAD"));
+        return;
+    }
+    const Algorithm *group = ike_proposals_find_group (self->config->ike_proposals, id);
+    if (group == NULL)
+    {
+        g_autofree char *offered = ike_proposals_format (self->config->ike_proposals);
+        ike_session_closed (self, stage,
                             g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NO_PROPOSAL,
-                                         "the gateway wants key exchange group %u, which was not "
-                                         "offered",
-                                         id));
+                                         "the gateway wants key exchange group %u, which is not in "
+                                         "our IKE offer: %s",
+                                         id, offered));
         return;
     }
     if (group == key_exchange_get_group (self->half.key_exchange))

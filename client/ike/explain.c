@@ -4,6 +4,19 @@
 
 #include "ike/session-internal.h"
 
+static GError *
+explain_refused_login (IkeLogin login, const char *name)
+{
+    static const char *const causes[] = {
+        [IKE_LOGIN_PSK] =
+            ": the pre-shared key is another one there, or belongs to another identity",
+        [IKE_LOGIN_CERTIFICATE] = ": it does not take our certificate, or not for this identity",
+        [IKE_LOGIN_EAP] = "",
+    };
+    return g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_LOGIN_REFUSED,
+                        "the gateway refused the login%s (%s)", causes[login], name);
+}
+
 GError *
 ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool about_child)
 {
@@ -13,8 +26,6 @@ ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool abou
         OutriderError code;
         const char *text;
     } known[] = {
-        { NOTIFY_AUTHENTICATION_FAILED, OUTRIDER_ERROR_LOGIN_REFUSED,
-          "the gateway refused the login" },
         { NOTIFY_INTERNAL_ADDRESS_FAILURE, OUTRIDER_ERROR_NO_ADDRESS,
           "the gateway has no virtual address to give" },
         { NOTIFY_FAILED_CP_REQUIRED, OUTRIDER_ERROR_NO_ADDRESS,
@@ -25,6 +36,8 @@ ike_session_explain_notify (IkeSession *self, const IkeNotify *notify, bool abou
           "the gateway wants one network at a time" },
     };
     const char *name = ike_notify_type_get_name (notify->type);
+    if (notify->type == NOTIFY_AUTHENTICATION_FAILED)
+        return explain_refused_login (self->config->login, name);
     for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
         if (known[i].type == notify->type)
             return g_error_new (OUTRIDER_ERROR, known[i].code, "%s (%s)", known[i].text, name);

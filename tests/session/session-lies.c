@@ -309,8 +309,8 @@ static const Row init_rows[] = {
       "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
       "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f00",
       E (PROTOCOL) },
-    { "notify/group-empty", PSK, STEP_INIT, 0, refuse, 17, 0, NULL, E (NO_PROPOSAL) },
-    { "notify/group-long", PSK, STEP_INIT, 0, refuse, 17, 0, "001400", E (NO_PROPOSAL) },
+    { "notify/group-empty", PSK, STEP_INIT, 0, refuse, 17, 0, NULL, E (PROTOCOL) },
+    { "notify/group-long", PSK, STEP_INIT, 0, refuse, 17, 0, "001400", E (PROTOCOL) },
     { "notify/group-same", PSK, STEP_INIT, 0, refuse, 17, 0, "0013", E (NO_ANSWER) },
     { "notify/group-weak", PSK, STEP_INIT, 0, refuse, 17, 0, "0002", E (NO_PROPOSAL) },
 };
