@@ -96,8 +96,11 @@ show_connection (const OutriderTunnelFacts *facts)
 {
     const NetworkPlan *plan = facts->plan;
     g_autofree char *endpoint = ip_endpoint_format (&facts->gateway);
-    g_autofree char *device =
-        g_strdup_printf ("%s (%s plane, MTU %u)", facts->device, facts->plane, plan->mtu);
+    g_autofree char *plane =
+        facts->why_not_kernel != NULL
+            ? g_strdup_printf ("%s plane: %s", facts->plane, facts->why_not_kernel)
+            : g_strdup_printf ("%s plane", facts->plane);
+    g_autofree char *device = g_strdup_printf ("%s (%s; MTU %u)", facts->device, plane, plan->mtu);
     g_autofree char *gateway = g_strdup_printf ("%s at %s%s", facts->gateway_identity, endpoint,
                                                 facts->behind_nat ? ", behind a NAT" : "");
     printf ("Connected in %.2f s\n", (double)facts->elapsed / G_USEC_PER_SEC);

@@ -5,6 +5,7 @@
 #include "cli/connect-options.h"
 #include "cli/connect-output.h"
 #include "cli/connect-secrets.h"
+#include "cli/guards.h"
 #include "cli/notify.h"
 #include "cli/output.h"
 #include "cli/signals.h"
@@ -112,6 +113,18 @@ report_state (Connect *self, OutriderTunnelState state)
     self->output->state (&report);
 }
 
+/* Before the gateway has told the networks, and without the rights, nothing is refused yet. */
+static bool
+is_guarded (const Profile *profile)
+{
+    uint16_t number = network_guard_get_number (profile);
+    g_autoptr (GPtrArray) guards = profile->kill_switch ? guards_list (NULL, NULL) : NULL;
+    for (guint i = 0; guards != NULL && i < guards->len; i++)
+        if (((const NetworkGuard *)guards->pdata[i])->number == number)
+            return true;
+    return false;
+}
+
 /* The last thing that is told; gives the exit status. ERROR may be NULL: ended as asked. */
 static int
 report_end (Connect *self, const GError *error, const char *stage)
@@ -120,7 +133,7 @@ report_end (Connect *self, const GError *error, const char *stage)
         error != NULL && !g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CANCELLED);
     if (failed)
         self->output->failed (error, stage != NULL ? stage : "start");
-    if (self->tunnel != NULL && self->options.profile->kill_switch)
+    if (self->tunnel != NULL && is_guarded (self->options.profile))
         self->output->notice (
             "the kill switch stays: what belongs into the tunnel is refused until "
             "\"outrider down --release\"");
@@ -167,6 +180,13 @@ noticed (OutriderTunnel *tunnel, const char *story, void *data)
         self->output->notice (story);
 }
 
+static void
+warned (OutriderTunnel *tunnel, const char *story, void *data)
+{
+    Connect *self = data;
+    self->output->notice (story);
+}
+
 /* ---- from the options to the end ---- */
 
 static OutriderHost *
@@ -201,6 +221,7 @@ make_tunnel (Connect *self, GError **error)
     g_signal_connect (self->tunnel, "secret-needed", G_CALLBACK (secret_needed), self);
     g_signal_connect (self->tunnel, "rekeyed", G_CALLBACK (rekeyed), self);
     g_signal_connect (self->tunnel, "notice", G_CALLBACK (noticed), self);
+    g_signal_connect (self->tunnel, "warning", G_CALLBACK (warned), self);
     return true;
 }
 

@@ -69,6 +69,7 @@ struct _OutriderTunnel
 /* tunnel.c */
 void tunnel_set_state (OutriderTunnel *self, OutriderTunnelState state);
 void tunnel_notice (OutriderTunnel *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void tunnel_warn (OutriderTunnel *self, const char *story);
 void tunnel_emit_rekeyed (OutriderTunnel *self, const char *sa);
 void tunnel_emit_secret_needed (OutriderTunnel *self, IkeSecretKind kind);
 

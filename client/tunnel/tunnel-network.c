@@ -89,12 +89,13 @@ tell_plan (OutriderTunnel *self)
     {
         const LocalNetwork *network = &g_array_index (self->plan->overlaps, LocalNetwork, i);
         g_autofree char *text = ip_prefix_format (&network->prefix);
-        tunnel_notice (self, "%s stays with %s: this host is attached to it", text,
-                       network->device);
+        g_autofree char *story = g_strdup_printf ("%s stays with %s: this host is attached to it",
+                                                  text, network->device);
+        tunnel_warn (self, story);
     }
     g_autoptr (GPtrArray) elsewhere = outrider_host_check (self->host);
     for (guint i = 0; i < elsewhere->len; i++)
-        tunnel_notice (self, "%s", (const char *)elsewhere->pdata[i]);
+        tunnel_warn (self, elsewhere->pdata[i]);
 }
 
 static bool

@@ -12,6 +12,7 @@ enum
     SECRET_NEEDED,
     REKEYED,
     NOTICE,
+    WARNING,
     N_SIGNALS
 };
 
@@ -34,6 +35,12 @@ tunnel_notice (OutriderTunnel *self, const char *format, ...)
     g_autofree char *story = g_strdup_vprintf (format, arguments);
     va_end (arguments);
     g_signal_emit (self, signals[NOTICE], 0, story);
+}
+
+void
+tunnel_warn (OutriderTunnel *self, const char *story)
+{
+    g_signal_emit (self, signals[WARNING], 0, story);
 }
 
 void
@@ -240,6 +247,7 @@ outrider_tunnel_class_init (OutriderTunnelClass *klass)
         [SECRET_NEEDED] = { "secret-needed", G_TYPE_INT },
         [REKEYED] = { "rekeyed", G_TYPE_STRING },
         [NOTICE] = { "notice", G_TYPE_STRING },
+        [WARNING] = { "warning", G_TYPE_STRING },
     };
     for (size_t i = 0; i < N_SIGNALS; i++)
         signals[i] = g_signal_new (table[i].name, OUTRIDER_TYPE_TUNNEL, G_SIGNAL_RUN_LAST, 0, NULL,

@@ -9,6 +9,7 @@
  *     "secret-needed" (int kind)    an IkeSecretKind; answer by outrider_tunnel_answer_secret ()
  *     "rekeyed" (const char *sa)    "ike" or "child"
  *     "notice" (const char *story)  one line of what happened, for people who want to know (-v)
+ *     "warning" (const char *story) one line that everybody should know: something is not as the profile says
  *
  * The last state is OUTRIDER_TUNNEL_DISCONNECTED; outrider_tunnel_get_error () says why then, NULL if as asked.
  */

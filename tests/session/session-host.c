@@ -122,6 +122,7 @@ begin (Scene *self)
                                         OUTRIDER_HOST (self->host));
     g_signal_connect (self->tunnel, "state-changed", G_CALLBACK (state_changed), self);
     g_signal_connect (self->tunnel, "notice", G_CALLBACK (notice), self);
+    g_signal_connect (self->tunnel, "warning", G_CALLBACK (notice), self);
 }
 
 static gboolean

@@ -53,6 +53,17 @@ def kill_switch_after_a_name_without_address(case):
 
 
 @scenario(only="outrider")
+def kill_switch_that_refuses_nothing_yet(case):
+    """The networks are the gateway's to tell, and it refused the login: nothing is said of a kill switch that stays."""
+    case.gateway.configure()
+    client = case.start(password="wrong", **guarded(case, "gateway"))
+    client.wait_event({"event": "state", "state": "disconnected"}, 8)
+    case.equal("notices", [event["message"] for event in client.events
+                           if event["event"] == "notice" and "kill switch" in event["message"]], [])
+    is_released(case)
+
+
+@scenario(only="outrider")
 def kill_switch_while_connecting(case):
     """Nothing leaves before the tunnel is up; then all of it goes inside; then nothing again, until it is released."""
     case.gateway.configure(**FULL)
