@@ -316,11 +316,11 @@ def kernel_plane_where_there_is_none(case):
         case.check("the message says what is missing", "no ESP" in event["message"], event)
 
 
-@scenario(only="outrider", plane="kernel", limit=60)
+@scenario(only="outrider", plane="kernel", limit=90)
 def plane_against_itself(case):
     """Two kernel planes and a wire between them: every algorithm, rekeys, ends, moves both ways, kill -9 (test-xfrm-plane)."""
     program = case.program.parents[2] / "tests" / "unit" / "test-xfrm-plane"
-    result = case.host.run(str(program), timeout=60)
+    result = case.host.run(str(program), timeout=90)
     points = re.findall(r"^(ok|not ok) \d+ (\S+)(.*)$", result.stdout, re.MULTILINE)
     plan = re.search(r"^1\.\.(\d+)$", result.stdout, re.MULTILINE)
     for verdict, name, more in points:
