@@ -51,6 +51,14 @@ outrider_data_plane_set_replay_window (OutriderDataPlane *self, unsigned packets
     OUTRIDER_DATA_PLANE_GET_IFACE (self)->set_replay_window (self, packets);
 }
 
+void
+outrider_data_plane_set_life (OutriderDataPlane *self, gint64 seconds)
+{
+    OutriderDataPlaneInterface *interface = OUTRIDER_DATA_PLANE_GET_IFACE (self);
+    if (interface->set_life != NULL)
+        interface->set_life (self, seconds);
+}
+
 const char *
 outrider_data_plane_get_device (OutriderDataPlane *self)
 {

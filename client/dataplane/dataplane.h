@@ -48,6 +48,8 @@ struct _OutriderDataPlaneInterface
     void (*moved) (OutriderDataPlane *self);
     void (*set_mtu) (OutriderDataPlane *self, unsigned mtu);
     void (*set_replay_window) (OutriderDataPlane *self, unsigned packets);
+    void (*set_life) (OutriderDataPlane *self,
+                      gint64 seconds); /* NULL: no SA outlives the process */
     void (*get_counters) (OutriderDataPlane *self, OutriderCounters *ret_counters);
     void (*close) (OutriderDataPlane *self);
 };
@@ -66,6 +68,12 @@ bool outrider_data_plane_open (OutriderDataPlane *self, const char *device, GErr
 
 /* Before install: the anti-replay window in packets (RFC 4303 3.4.3); 0: the plane's default. */
 void outrider_data_plane_set_replay_window (OutriderDataPlane *self, unsigned packets);
+
+/*
+ * Before install: after so many seconds an SA ends even if nobody is left to renew it, as when this process was killed.
+ * Announced as an end by "expiring".
+ */
+void outrider_data_plane_set_life (OutriderDataPlane *self, gint64 seconds);
 
 /* The device's name and index, after open; NULL and 0 before. */
 const char *outrider_data_plane_get_device (OutriderDataPlane *self);

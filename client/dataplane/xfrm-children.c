@@ -10,6 +10,11 @@
 /* Without ESN, a rekey is due when three quarters of the sequence numbers are used up. */
 #define SEQUENCE_SOFT ((uint64_t)3 << 30)
 
+/* Blocks of 64 bits begin to repeat long before a key has seen 2^32 of them (Sweet32). */
+#define SHORT_BLOCK 8
+#define SHORT_BLOCK_SOFT ((uint64_t)1 << 30)
+#define SHORT_BLOCK_HARD ((uint64_t)2 << 30)
+
 static void
 child_free (XfrmChild *self)
 {
@@ -41,6 +46,12 @@ static void
 set_limits (const XfrmChildren *self, XfrmChild *child)
 {
     child->limits[XFRM_INBOUND] = child->limits[XFRM_OUTBOUND] = self->config->limits;
+    for (XfrmWay way = XFRM_INBOUND; way <= XFRM_OUTBOUND; way++)
+        if (child->sa->encryption->block_size == SHORT_BLOCK && child->limits[way].hard_octets == 0)
+        {
+            child->limits[way].soft_octets = SHORT_BLOCK_SOFT;
+            child->limits[way].hard_octets = SHORT_BLOCK_HARD;
+        }
     XfrmLimits *limits = &child->limits[XFRM_OUTBOUND];
     if (child->sa->esn)
         return;

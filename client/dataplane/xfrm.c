@@ -282,6 +282,12 @@ xfrm_plane_set_replay_window (OutriderDataPlane *plane, unsigned packets)
         packets != 0 ? MIN (packets, XFRM_WINDOW_MAX) : XFRM_REPLAY_WINDOW_DEFAULT;
 }
 
+static void
+xfrm_plane_set_life (OutriderDataPlane *plane, gint64 seconds)
+{
+    OUTRIDER_XFRM_PLANE (plane)->config.limits.hard_seconds = (uint64_t)seconds;
+}
+
 /* ---- counters ---- */
 
 static gint64
@@ -338,6 +344,7 @@ data_plane_init (OutriderDataPlaneInterface *interface)
     interface->moved = xfrm_plane_moved;
     interface->set_mtu = xfrm_plane_set_mtu;
     interface->set_replay_window = xfrm_plane_set_replay_window;
+    interface->set_life = xfrm_plane_set_life;
     interface->get_counters = xfrm_plane_get_counters;
     interface->close = xfrm_plane_close;
 }

@@ -10,6 +10,8 @@
 enum
 {
     ANSWER_TIMEOUT_LEAST = 3, /* seconds for one of several gateways */
+    LIFE_GRACE = 180,         /* seconds that a rekey may take, repetitions included */
+    LIFE_MAX = 24 * 3600,     /* seconds of a child whose rekeys are left to the gateway */
 };
 
 static void try_gateway (OutriderTunnel *self);
@@ -146,6 +148,14 @@ get_answer_timeout (const OutriderTunnel *self)
     return MAX (MIN (left, MAX (share, ANSWER_TIMEOUT_LEAST * IKE_SECOND)), IKE_SECOND);
 }
 
+/* Long after its rekey was due, and soon enough where this process is no more. */
+static gint64
+get_child_life (const Profile *profile)
+{
+    return profile->rekey_child > 0 ? profile->rekey_child + profile->rekey_child / 10 + LIFE_GRACE
+                                    : LIFE_MAX;
+}
+
 /* What the kernel plane cannot carry is found out before it is offered. */
 static bool
 choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gateway *gateway,
@@ -158,6 +168,7 @@ choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gatewa
     if (self->plane == NULL)
         return false;
     outrider_data_plane_set_replay_window (self->plane, self->profile->replay_window);
+    outrider_data_plane_set_life (self->plane, get_child_life (self->profile));
     if (self->why_not_kernel != NULL)
         tunnel_notice (self, "%s: using the userspace plane", self->why_not_kernel);
     tunnel_watch_plane (self);

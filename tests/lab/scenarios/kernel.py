@@ -176,6 +176,15 @@ def old_state_goes_after_a_rekey(case):
                in out, out)
 
 
+@scenario(only="outrider", plane="kernel")
+def states_have_a_hard_end(case):
+    """Nobody renews the states of a process that was killed: they end by themselves, a while after a rekey was due."""
+    case.gateway.configure()
+    case.connect()
+    for state in pair(case):
+        case.check("it ends after an hour and a bit", "hard 4140(sec)" in state, state)
+
+
 FOREIGN = """
 ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x4f750001 reqid 65537 mode tunnel \
     aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128
