@@ -10,6 +10,7 @@ enum
 {
     PRIORITY_BASE = 22400, /* behind every tunnel's rules; a pair for each guard */
     PRIORITY_PAIRS = 1024,
+    METRIC_REFUSED = 20340, /* behind the route to an attached network of the same width */
     TABLE_BASE = (NETLINK_OUTER_MARK + 1) << 16, /* plus the guard's number */
     DNS_PORT = 53,
 };
@@ -44,13 +45,28 @@ route_of (const NetworkGuard *guard, NetlinkRouteKind kind, const IpPrefix *dest
                            .table = get_table (guard->number) };
 }
 
+/* Attached networks, where REFUSED has them inside. */
 static void
-list_routes (const NetworkGuard *guard, GArray *routes)
+list_attached (const NetworkGuard *guard, const GArray *refused, GArray *routes)
 {
-    for (guint i = 0; i < guard->refused->len; i++)
+    g_autoptr (GArray) inside = g_array_new (false, false, sizeof (LocalNetwork));
+    for (guint i = 0; i < guard->attached->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (guard->attached, LocalNetwork, i);
+        if (network_is_inside (network, refused))
+            g_array_append_vals (inside, network, 1);
+    }
+    netlink_routes_copy_attached (inside, get_table (guard->number), routes);
+}
+
+static void
+list_routes (const NetworkGuard *guard, const GArray *refused, GArray *routes)
+{
+    for (guint i = 0; i < refused->len; i++)
     {
         NetlinkRoute route =
-            route_of (guard, NETLINK_ROUTE_PROHIBIT, &g_array_index (guard->refused, IpPrefix, i));
+            route_of (guard, NETLINK_ROUTE_PROHIBIT, &g_array_index (refused, IpPrefix, i));
+        route.metric = METRIC_REFUSED;
         g_array_append_val (routes, route);
     }
     for (guint i = 0; i < guard->open->len; i++)
@@ -73,7 +89,6 @@ list_name_rules (const NetworkGuard *guard, GArray *rules)
             NetlinkRule rule = { .family = server->family,
                                  .priority = get_priority (guard->number),
                                  .table = RT_TABLE_MAIN,
-                                 .suppress_length = -1,
                                  .to = *server,
                                  .ip_protocol = protocols[p],
                                  .port = DNS_PORT };
@@ -82,27 +97,17 @@ list_name_rules (const NetworkGuard *guard, GArray *rules)
 }
 
 static void
-list_rules (const NetworkGuard *guard, GArray *rules)
+list_rules (const NetworkGuard *guard, const GArray *refused, GArray *rules)
 {
-    uint32_t priority = get_priority (guard->number);
     list_name_rules (guard, rules);
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
-        int widest = network_find_widest (guard->refused, families[f]);
-        if (widest < 0)
-            continue;
-        NetlinkRule nearer = { .family = families[f],
-                               .priority = priority,
-                               .table = RT_TABLE_MAIN,
-                               .suppress_length = widest };
         NetlinkRule ours = { .family = families[f],
-                             .priority = priority + 1,
+                             .priority = get_priority (guard->number) + 1,
                              .table = get_table (guard->number),
-                             .not_mark = NETLINK_OUTER_MARK,
-                             .suppress_length = -1 };
-        if (guard->lan)
-            g_array_append_val (rules, nearer);
-        g_array_append_val (rules, ours);
+                             .not_mark = NETLINK_OUTER_MARK };
+        if (network_has_family (refused, families[f]))
+            g_array_append_val (rules, ours);
     }
 }
 
@@ -132,7 +137,9 @@ has_route (const GArray *routes, const NetlinkRoute *wanted)
     for (guint i = 0; i < routes->len; i++)
     {
         const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
-        if (route->kind == wanted->kind &&
+        if (route->kind == wanted->kind && route->device_index == wanted->device_index &&
+            (route->kind != NETLINK_ROUTE_DEVICE || route->metric == wanted->metric) &&
+            ip_address_equal (&route->source, &wanted->source) &&
             ip_prefix_equal (&route->destination, &wanted->destination))
             return true;
     }
@@ -141,26 +148,43 @@ has_route (const GArray *routes, const NetlinkRoute *wanted)
 
 /* ---- calls ---- */
 
-static void
-keep_refused (const GArray *old, GArray *routes)
+static GArray *
+list_refused (const GArray *routes)
 {
-    for (guint i = 0; i < old->len; i++)
+    GArray *refused = g_array_new (false, false, sizeof (IpPrefix));
+    for (guint i = 0; i < routes->len; i++)
     {
-        const NetlinkRoute *route = &g_array_index (old, NetlinkRoute, i);
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
         if (route->kind == NETLINK_ROUTE_PROHIBIT)
-            g_array_append_vals (routes, route, 1);
+            g_array_append_val (refused, route->destination);
+    }
+    return refused;
+}
+
+typedef void (*RouteCall) (Netlink *netlink, const NetlinkRoute *route);
+
+/* CALLs for all of ROUTES that are not among OTHERS, either for those to attached networks or for the rest. */
+static void
+for_each_other_route (Netlink *netlink, const GArray *routes, const GArray *others, bool attached,
+                      RouteCall call)
+{
+    for (guint i = 0; i < routes->len; i++)
+    {
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
+        if ((route->kind == NETLINK_ROUTE_DEVICE) == attached && !has_route (others, route))
+            call (netlink, route);
     }
 }
 
-/* But for those that let names through. */
 static void
-keep_rules (const GArray *old, GArray *rules)
+for_each_other_rule (Netlink *netlink, const GArray *rules, const GArray *others,
+                     void (*call) (Netlink *netlink, const NetlinkRule *rule))
 {
-    for (guint i = 0; i < old->len; i++)
+    for (guint i = 0; i < rules->len; i++)
     {
-        const NetlinkRule *rule = &g_array_index (old, NetlinkRule, i);
-        if (rule->to.family == IP_NONE)
-            g_array_append_vals (rules, rule, 1);
+        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
+        if (!netlink_rules_have (others, rule))
+            call (netlink, rule);
     }
 }
 
@@ -169,35 +193,28 @@ netlink_guard_set (Netlink *netlink, const NetworkGuard *guard, GError **error)
 {
     g_autoptr (GArray) routes = g_array_new (false, false, sizeof (NetlinkRoute));
     g_autoptr (GArray) rules = g_array_new (false, false, sizeof (NetlinkRule));
-    g_autoptr (GArray) old_routes =
-        netlink_list_own_blackholes (netlink, get_table (guard->number));
+    g_autoptr (GArray) old_routes = netlink_list_own_routes (netlink, get_table (guard->number));
     g_autoptr (GArray) old_rules = find_rules (netlink, guard->number, error);
     if (old_rules == NULL)
         return false;
-    list_routes (guard, routes);
-    list_rules (guard, rules);
-    if (guard->refused->len == 0)
-    {
-        if (old_rules->len == 0)
-            return true;
-        keep_refused (old_routes, routes);
-        keep_rules (old_rules, rules);
-    }
+    g_autoptr (GArray) kept = guard->refused->len == 0 ? list_refused (old_routes) : NULL;
+    const GArray *refused = kept != NULL ? kept : guard->refused;
+    if (refused->len == 0 && old_rules->len == 0)
+        return true;
+    list_routes (guard, refused, routes);
+    list_attached (guard, refused, routes);
+    list_rules (guard, refused, rules);
 
-    for (guint i = 0; i < rules->len; i++)
-        if (!netlink_rules_have (old_rules, &g_array_index (rules, NetlinkRule, i)))
-            netlink_add_rule (netlink, &g_array_index (rules, NetlinkRule, i));
-    for (guint i = 0; i < routes->len; i++)
-        if (!has_route (old_routes, &g_array_index (routes, NetlinkRoute, i)))
-            netlink_add_route (netlink, &g_array_index (routes, NetlinkRoute, i));
+    for_each_other_rule (netlink, rules, old_rules, netlink_add_rule);
+    for_each_other_route (netlink, routes, old_routes, false, netlink_add_route);
     if (!netlink_commit (netlink, false, error))
         return false;
-    for (guint i = 0; i < old_routes->len; i++)
-        if (!has_route (routes, &g_array_index (old_routes, NetlinkRoute, i)))
-            netlink_delete_route (netlink, &g_array_index (old_routes, NetlinkRoute, i));
-    for (guint i = 0; i < old_rules->len; i++)
-        if (!netlink_rules_have (rules, &g_array_index (old_rules, NetlinkRule, i)))
-            netlink_delete_rule (netlink, &g_array_index (old_rules, NetlinkRule, i));
+    /* Of two to one network the kernel takes one; what it refuses, a link has taken with it. */
+    for_each_other_route (netlink, old_routes, routes, true, netlink_delete_route);
+    for_each_other_route (netlink, routes, old_routes, true, netlink_add_route);
+    netlink_commit (netlink, true, NULL);
+    for_each_other_route (netlink, old_routes, routes, false, netlink_delete_route);
+    for_each_other_rule (netlink, old_rules, rules, netlink_delete_rule);
     return netlink_commit (netlink, true, error);
 }
 
@@ -205,7 +222,7 @@ static void
 lift (Netlink *netlink, const NetworkGuard *guard)
 {
     g_autoptr (GArray) rules = find_rules (netlink, guard->number, NULL);
-    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink, get_table (guard->number));
+    g_autoptr (GArray) routes = netlink_list_own_routes (netlink, get_table (guard->number));
     for (guint i = 0; i < routes->len; i++)
         netlink_delete_route (netlink, &g_array_index (routes, NetlinkRoute, i));
     for (guint i = 0; rules != NULL && i < rules->len; i++)
@@ -240,6 +257,7 @@ find_or_add (GPtrArray *guards, uint32_t table)
     NetworkGuard *guard = g_new0 (NetworkGuard, 1);
     guard->number = number;
     guard->refused = g_array_new (false, false, sizeof (IpPrefix));
+    guard->attached = g_array_new (false, false, sizeof (LocalNetwork));
     guard->open = g_array_new (false, false, sizeof (IpPrefix));
     guard->name_servers = g_array_new (false, false, sizeof (IpAddress));
     g_ptr_array_add (guards, guard);
@@ -247,20 +265,21 @@ find_or_add (GPtrArray *guards, uint32_t table)
 }
 
 static void
-read_guard (Netlink *netlink, const GArray *rules, NetworkGuard *guard)
+read_guard (Netlink *netlink, NetworkGuard *guard)
 {
-    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink, get_table (guard->number));
+    g_autoptr (GArray) routes = netlink_list_own_routes (netlink, get_table (guard->number));
     for (guint i = 0; i < routes->len; i++)
     {
         const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
-        g_array_append_val (route->kind == NETLINK_ROUTE_PROHIBIT ? guard->refused : guard->open,
-                            route->destination);
-    }
-    for (guint i = 0; i < rules->len; i++)
-    {
-        const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        guard->lan = guard->lan ||
-                     (rule->suppress_length >= 0 && rule->priority == get_priority (guard->number));
+        LocalNetwork network = { .prefix = route->destination,
+                                 .address = route->source,
+                                 .device_index = route->device_index };
+        if (route->kind == NETLINK_ROUTE_DEVICE)
+            g_array_append_val (guard->attached, network);
+        else
+            g_array_append_val (route->kind == NETLINK_ROUTE_PROHIBIT ? guard->refused
+                                                                      : guard->open,
+                                route->destination);
     }
 }
 
@@ -278,6 +297,6 @@ netlink_guard_list (Netlink *netlink, GError **error)
             find_or_add (guards, rule->table);
     }
     for (guint i = 0; i < guards->len; i++)
-        read_guard (netlink, rules, guards->pdata[i]);
+        read_guard (netlink, guards->pdata[i]);
     return guards;
 }

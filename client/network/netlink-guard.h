@@ -7,8 +7,10 @@
  * is not, however it ended, the packet is refused and its sender told (ICMP "administratively prohibited").
  *
  *     P:    to SERVER udp or tcp port 53 lookup main        while the gateway's name is looked up
- *     P:    from all lookup main suppress_prefixlength N    with NetworkGuard.lan: what is nearer stays reachable
  *     P+1:  not from all fwmark MARK lookup TABLE           the rest, but for the tunnel's outer packets
+ *
+ * Of what is refused, attached networks stay reachable on their own links (NetworkGuard.attached): copies of their routes
+ * stand in TABLE, and go with their links.
  *
  * Routing and not a packet filter, since it is the same question that the tunnel's routes answer: which way does this
  * packet go? One mechanism to reason about, no order of chains against a firewall that is there already, nothing between

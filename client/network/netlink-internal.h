@@ -30,6 +30,7 @@ uint8_t netlink_address_family (IpFamily family);
 struct nlmsghdr *netlink_write_find_way (void *buffer, const IpAddress *destination,
                                          const IpAddress *source, uint32_t mark);
 struct nlmsghdr *netlink_write_list_routes (void *buffer, IpFamily family, uint32_t table);
+struct nlmsghdr *netlink_write_list_device_routes (void *buffer, IpFamily family, int device_index);
 struct nlmsghdr *netlink_write_list_rules (void *buffer);
 
 /* The kernel's answer to find_way, for mnl_cb_run (): RET_WAY (NetlinkWay) stays as it is where MESSAGE tells of none. */

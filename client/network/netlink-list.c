@@ -6,13 +6,16 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum
 {
     OWN_RULES_MAX = 4096,
     OWN_ROUTES_MAX = 4096,
     NETWORKS_MAX = 4096,
+    DEFAULT_LONGEST = 1, /* a default route is no network; in halves neither */
     ATTRIBUTES_MAX = 64, /* more than rules, routes and addresses have */
 };
 
@@ -81,13 +84,10 @@ collect_rule (const struct nlmsghdr *message, void *data)
         .family = header->family == AF_INET ? IP_V4 : IP_V6,
         .priority = mnl_attr_get_u32 (attributes[FRA_PRIORITY]),
         .table = mnl_attr_get_u32 (attributes[FRA_TABLE]),
-        .suppress_length = -1,
         .refuses = header->action == FR_ACT_PROHIBIT,
     };
     if (has_size (attributes[FRA_FWMARK], 4))
         rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);
-    if (has_size (attributes[FRA_SUPPRESS_PREFIXLEN], 4))
-        rule.suppress_length = (int)mnl_attr_get_u32 (attributes[FRA_SUPPRESS_PREFIXLEN]);
     if (has_size (attributes[FRA_DST], ip_family_size (rule.family)))
         rule.to = ip_address (
             byte_view (mnl_attr_get_payload (attributes[FRA_DST]), ip_family_size (rule.family)));
@@ -124,33 +124,74 @@ netlink_list_own_rules (Netlink *self, GError **error)
     return g_steal_pointer (&rules);
 }
 
-/* ---- our own routes without a device ---- */
+/* ---- routes ---- */
+
+static IpAddress
+read_address (const struct nlattr *attribute, size_t size)
+{
+    return has_size (attribute, size)
+               ? ip_address (byte_view (mnl_attr_get_payload (attribute), size))
+               : (IpAddress){ 0 };
+}
+
+static bool
+read_kind (const struct rtmsg *header, NetlinkRouteKind *ret_kind)
+{
+    static const struct
+    {
+        uint8_t type;
+        NetlinkRouteKind kind;
+    } kinds[] = { { RTN_UNICAST, NETLINK_ROUTE_DEVICE },
+                  { RTN_THROW, NETLINK_ROUTE_THROW },
+                  { RTN_PROHIBIT, NETLINK_ROUTE_PROHIBIT } };
+    for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+        if (kinds[i].type == header->rtm_type)
+        {
+            *ret_kind = kinds[i].kind;
+            return true;
+        }
+    return false;
+}
+
+/* False: it is of a kind that we never make, or there is a next hop to it. */
+static bool
+read_route (const struct nlmsghdr *message, NetlinkRoute *ret_route)
+{
+    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
+    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
+    NetlinkRoute route = { 0 };
+    if (message->nlmsg_type != RTM_NEWROUTE ||
+        mnl_nlmsg_get_payload_len (message) < sizeof *header || !read_kind (header, &route.kind) ||
+        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
+        !has_size (attributes[RTA_TABLE], 4) || attributes[RTA_GATEWAY] != NULL ||
+        attributes[RTA_VIA] != NULL || attributes[RTA_MULTIPATH] != NULL)
+        return false;
+
+    IpFamily family = header->rtm_family == AF_INET ? IP_V4 : IP_V6;
+    size_t size = ip_family_size (family);
+    route.destination = (IpPrefix){ read_address (attributes[RTA_DST], size), header->rtm_dst_len };
+    route.destination.address.family = family;
+    route.table = mnl_attr_get_u32 (attributes[RTA_TABLE]);
+    route.source = read_address (attributes[RTA_PREFSRC], size);
+    if (route.kind == NETLINK_ROUTE_DEVICE && has_size (attributes[RTA_OIF], 4))
+        route.device_index = (int)mnl_attr_get_u32 (attributes[RTA_OIF]);
+    if (has_size (attributes[RTA_PRIORITY], 4))
+        route.metric = mnl_attr_get_u32 (attributes[RTA_PRIORITY]);
+    *ret_route = route;
+    return true;
+}
+
+/* ---- our own routes ---- */
 
 static int
 collect_route (const struct nlmsghdr *message, void *data)
 {
     GArray *routes = data;
-    const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
     const struct rtmsg *header = mnl_nlmsg_get_payload (message);
-    if (message->nlmsg_type != RTM_NEWROUTE || routes->len >= OWN_ROUTES_MAX ||
-        header->rtm_protocol != NETLINK_PROTOCOL ||
-        (header->rtm_type != RTN_THROW && header->rtm_type != RTN_PROHIBIT) ||
-        mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0 ||
-        !has_size (attributes[RTA_TABLE], 4))
-        return MNL_CB_OK;
-
-    IpFamily family = header->rtm_family == AF_INET ? IP_V4 : IP_V6;
-    NetlinkRoute route = {
-        .kind = header->rtm_type == RTN_THROW ? NETLINK_ROUTE_THROW : NETLINK_ROUTE_PROHIBIT,
-        .destination = { .address = { .family = family }, .length = header->rtm_dst_len },
-        .table = mnl_attr_get_u32 (attributes[RTA_TABLE]),
-    };
-    if (has_size (attributes[RTA_DST], ip_family_size (family)))
-        route.destination.address = ip_address (
-            byte_view (mnl_attr_get_payload (attributes[RTA_DST]), ip_family_size (family)));
-    if (has_size (attributes[RTA_PRIORITY], 4))
-        route.metric = mnl_attr_get_u32 (attributes[RTA_PRIORITY]);
-    g_array_append_val (routes, route);
+    NetlinkRoute route;
+    if (routes->len < OWN_ROUTES_MAX && read_route (message, &route) &&
+        header->rtm_protocol == NETLINK_PROTOCOL)
+        g_array_append_val (routes, route);
     return MNL_CB_OK;
 }
 
@@ -167,7 +208,7 @@ netlink_write_list_routes (void *buffer, IpFamily family, uint32_t table)
 }
 
 GArray *
-netlink_list_own_blackholes (Netlink *self, uint32_t table)
+netlink_list_own_routes (Netlink *self, uint32_t table)
 {
     static const IpFamily families[] = { IP_V4, IP_V6 };
     GArray *routes = g_array_new (false, false, sizeof (NetlinkRoute));
@@ -180,14 +221,6 @@ netlink_list_own_blackholes (Netlink *self, uint32_t table)
 }
 
 /* ---- which way something goes now ---- */
-
-static IpAddress
-read_address (const struct nlattr *attribute, size_t size)
-{
-    return has_size (attribute, size)
-               ? ip_address (byte_view (mnl_attr_get_payload (attribute), size))
-               : (IpAddress){ 0 };
-}
 
 /* A next hop of the other family stands in an attribute that tells its own. */
 static IpAddress
@@ -288,6 +321,32 @@ netlink_find_way (Netlink *self, const IpAddress *destination, const IpAddress *
 
 /* ---- the networks that this host is attached to ---- */
 
+/* A link that has just one other end, where nobody hands out networks by DHCP or router advertisements. */
+static bool
+is_tunnel (unsigned flags)
+{
+    return (flags & IFF_LOOPBACK) == 0 && (flags & (IFF_POINTOPOINT | IFF_NOARP)) != 0;
+}
+
+/* Its flags; 0: it is gone. */
+static unsigned
+read_flags (int fd, int device_index, char *ret_name)
+{
+    struct ifreq request = { .ifr_ifindex = device_index };
+    if (ioctl (fd, SIOCGIFNAME, &request) < 0)
+        return 0;
+    memcpy (ret_name, request.ifr_name, IFNAMSIZ);
+    return ioctl (fd, SIOCGIFFLAGS, &request) < 0 ? 0 : (unsigned short)request.ifr_flags;
+}
+
+/* The zone of link-local addresses of IPv6 says their link. */
+static bool
+is_network (const struct ifaddrmsg *header)
+{
+    return header->ifa_scope == RT_SCOPE_UNIVERSE || header->ifa_scope == RT_SCOPE_SITE ||
+           (header->ifa_family == AF_INET && header->ifa_scope == RT_SCOPE_LINK);
+}
+
 static int
 collect_network (const struct nlmsghdr *message, void *data)
 {
@@ -295,31 +354,131 @@ collect_network (const struct nlmsghdr *message, void *data)
     const struct nlattr *attributes[ATTRIBUTES_MAX] = { 0 };
     const struct ifaddrmsg *header = mnl_nlmsg_get_payload (message);
     if (message->nlmsg_type != RTM_NEWADDR || networks->len >= NETWORKS_MAX ||
-        header->ifa_scope != RT_SCOPE_UNIVERSE ||
+        mnl_nlmsg_get_payload_len (message) < sizeof *header || !is_network (header) ||
         mnl_attr_parse (message, sizeof *header, collect_attribute, attributes) < 0)
         return MNL_CB_OK;
     IpFamily family = header->ifa_family == AF_INET ? IP_V4 : IP_V6;
-    if (!has_size (attributes[IFA_ADDRESS], ip_family_size (family)))
+    size_t size = ip_family_size (family);
+    if (!has_size (attributes[IFA_ADDRESS], size))
         return MNL_CB_OK;
-    IpPrefix prefix = {
-        .address = ip_address (
-            byte_view (mnl_attr_get_payload (attributes[IFA_ADDRESS]), ip_family_size (family))),
-        .length = header->ifa_prefixlen,
-    };
+    IpPrefix prefix = { read_address (attributes[IFA_ADDRESS], size), header->ifa_prefixlen };
     LocalNetwork network = { .prefix = ip_prefix_masked (&prefix),
                              .device_index = (int)header->ifa_index };
-    if_indextoname (header->ifa_index, network.device);
+    if (family == IP_V4) /* of IPv6 addresses the kernel chooses by age and privacy */
+        network.address = read_address (attributes[IFA_LOCAL], size);
     g_array_append_val (networks, network);
     return MNL_CB_OK;
+}
+
+static int
+collect_tunnelled (const struct nlmsghdr *message, void *data)
+{
+    GArray *networks = data;
+    NetlinkRoute route;
+    if (networks->len >= NETWORKS_MAX || !read_route (message, &route) ||
+        route.table != RT_TABLE_MAIN || route.device_index == 0 ||
+        route.destination.length <= DEFAULT_LONGEST)
+        return MNL_CB_OK;
+    LocalNetwork network = { .prefix = route.destination,
+                             .address = route.source,
+                             .device_index = route.device_index,
+                             .tunnelled = true };
+    g_array_append_val (networks, network);
+    return MNL_CB_OK;
+}
+
+struct nlmsghdr *
+netlink_write_list_device_routes (void *buffer, IpFamily family, int device_index)
+{
+    struct nlmsghdr *request = begin (buffer, RTM_GETROUTE, NLM_F_DUMP);
+    struct rtmsg *header = mnl_nlmsg_put_extra_header (request, sizeof *header);
+    header->rtm_family = netlink_address_family (family);
+    mnl_attr_put_u32 (request, RTA_TABLE, RT_TABLE_MAIN);
+    mnl_attr_put_u32 (request, RTA_OIF, (uint32_t)device_index);
+    return request;
+}
+
+static void
+list_tunnelled (Netlink *self, int device_index, const char *device, GArray *networks)
+{
+    static const IpFamily families[] = { IP_V4, IP_V6 };
+    guint first = networks->len;
+    for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
+    {
+        _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
+        dump (self, netlink_write_list_device_routes (buffer, families[f], device_index),
+              collect_tunnelled, networks);
+    }
+    for (guint i = first; i < networks->len; i++)
+        g_strlcpy (g_array_index (networks, LocalNetwork, i).device, device, IFNAMSIZ);
+}
+
+/* Networks of links that are down are nobody's. */
+static GArray *
+describe_devices (Netlink *self, const GArray *addresses)
+{
+    GArray *networks = g_array_new (false, true, sizeof (LocalNetwork));
+    g_autoptr (GHashTable) tunnels = g_hash_table_new (NULL, NULL);
+    int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (guint i = 0; fd >= 0 && i < addresses->len; i++)
+    {
+        LocalNetwork network = g_array_index (addresses, LocalNetwork, i);
+        unsigned flags = read_flags (fd, network.device_index, network.device);
+        if ((flags & IFF_UP) == 0)
+            continue;
+        g_array_append_val (networks, network);
+        if (is_tunnel (flags) && g_hash_table_add (tunnels, GINT_TO_POINTER (network.device_index)))
+            list_tunnelled (self, network.device_index, network.device, networks);
+    }
+    if (fd >= 0)
+        close (fd);
+    return networks;
+}
+
+/* The kernel's choice among several links to NETWORK, without what tunnels of ours say; 0: nobody knows. */
+static int
+find_link (Netlink *self, const LocalNetwork *network)
+{
+    NetlinkWay way;
+    IpAddress first = network->prefix.address; /* the one before it is a broadcast address */
+    if (network->prefix.length < 8 * ip_family_size (first.family))
+        first.octets[ip_family_size (first.family) - 1] |= 1;
+    return netlink_find_way (self, &first, NULL, NETLINK_OUTER_MARK, &way) ? way.device_index : 0;
+}
+
+/* Asks once, and only if there is a choice. */
+static void
+prefer_link (Netlink *self, GArray *networks, guint i)
+{
+    int link = 0;
+    for (guint k = i + 1; k < networks->len; k++)
+    {
+        LocalNetwork *first = &g_array_index (networks, LocalNetwork, i);
+        LocalNetwork *other = &g_array_index (networks, LocalNetwork, k);
+        if (first->device_index == other->device_index ||
+            !ip_prefix_equal (&first->prefix, &other->prefix))
+            continue;
+        if (link == 0)
+            link = find_link (self, first);
+        if (link != other->device_index)
+            continue;
+        LocalNetwork better = *other;
+        *other = *first;
+        *first = better;
+        return;
+    }
 }
 
 GArray *
 netlink_list_networks (Netlink *self)
 {
-    GArray *networks = g_array_new (false, true, sizeof (LocalNetwork));
+    g_autoptr (GArray) addresses = g_array_new (false, true, sizeof (LocalNetwork));
     _Alignas(struct nlmsghdr) uint8_t buffer[NETLINK_MESSAGE_MAX];
     struct nlmsghdr *request = begin (buffer, RTM_GETADDR, NLM_F_DUMP);
     mnl_nlmsg_put_extra_header (request, sizeof (struct ifaddrmsg));
-    dump (self, request, collect_network, networks);
+    dump (self, request, collect_network, addresses);
+    GArray *networks = describe_devices (self, addresses);
+    for (guint i = 0; i < networks->len; i++)
+        prefer_link (self, networks, i);
     return networks;
 }

@@ -14,7 +14,8 @@ enum
     METRIC_SPLIT =
         20340, /* in the main table, plus the device's index: far behind everybody else's */
     METRIC_LAST = INT32_MAX,
-    TABLE_BASE = NETLINK_OUTER_MARK << 16, /* plus the device's index */
+    TABLE_BASE = NETLINK_OUTER_MARK << 16,          /* plus the device's index */
+    ATTACHED_BASE = (NETLINK_OUTER_MARK + 2) << 16, /* the same; between them are the guards' */
 };
 
 static const IpFamily families[] = { IP_V4, IP_V6 };
@@ -22,13 +23,15 @@ static const IpFamily families[] = { IP_V4, IP_V6 };
 /* What a plan puts into the kernel. */
 typedef struct
 {
-    GArray *routes; /* NetlinkRoute */
-    GArray *rules;  /* NetlinkRule */
+    GArray *attached; /* NetlinkRoute: through others' devices, which may go at any time */
+    GArray *routes;   /* NetlinkRoute */
+    GArray *rules;    /* NetlinkRule */
 } State;
 
 static void
 state_clear (State *self)
 {
+    g_array_unref (self->attached);
     g_array_unref (self->routes);
     g_array_unref (self->rules);
 }
@@ -47,6 +50,12 @@ get_table (const NetworkPlan *plan)
     return plan->own_table ? TABLE_BASE + (uint32_t)plan->device_index : RT_TABLE_MAIN;
 }
 
+static uint32_t
+get_attached_table (const NetworkPlan *plan)
+{
+    return ATTACHED_BASE + (uint32_t)plan->device_index;
+}
+
 static IpAddress
 get_source (const NetworkPlan *plan, IpFamily family)
 {
@@ -57,6 +66,55 @@ get_source (const NetworkPlan *plan, IpFamily family)
             return address->address;
     }
     return (IpAddress){ 0 };
+}
+
+void
+netlink_routes_copy_attached (const GArray *networks, uint32_t table, GArray *routes)
+{
+    for (guint i = 0; i < networks->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (networks, LocalNetwork, i);
+        NetlinkRoute route = { .kind = NETLINK_ROUTE_DEVICE,
+                               .destination = network->prefix,
+                               .table = table,
+                               .device_index = network->device_index,
+                               .source = network->address,
+                               .metric = 1,
+                               .next_hops = true };
+        for (guint k = 0; k < i; k++)
+            if (ip_prefix_equal (&g_array_index (networks, LocalNetwork, k).prefix,
+                                 &network->prefix))
+                route.metric++;
+        g_array_append_val (routes, route);
+    }
+}
+
+static bool
+is_attached (const NetworkPlan *plan, const IpPrefix *prefix)
+{
+    for (guint i = 0; i < plan->attached->len; i++)
+    {
+        const IpPrefix *network = &g_array_index (plan->attached, LocalNetwork, i).prefix;
+        if (network->length <= prefix->length && ip_prefix_contains (network, &prefix->address))
+            return true;
+    }
+    return false;
+}
+
+/* An exclude goes its own way within an attached network, too. */
+static void
+list_attached (const NetworkPlan *plan, GArray *routes)
+{
+    uint32_t table = get_attached_table (plan);
+    netlink_routes_copy_attached (plan->attached, table, routes);
+    for (guint i = 0; i < plan->excludes->len; i++)
+    {
+        NetlinkRoute route = { .kind = NETLINK_ROUTE_THROW,
+                               .destination = g_array_index (plan->excludes, IpPrefix, i),
+                               .table = table };
+        if (is_attached (plan, &route.destination))
+            g_array_append_val (routes, route);
+    }
 }
 
 static void
@@ -73,6 +131,7 @@ list_routes (const NetworkPlan *plan, GArray *routes)
             .device_index = plan->device_index,
             .source = get_source (plan, destination->address.family),
             .metric = plan->own_table ? 0 : METRIC_SPLIT + (uint32_t)plan->device_index,
+            .next_hops = !plan->own_table, /* the router of another LAN is not in the tunnel */
         };
         g_array_append_val (routes, route);
     }
@@ -108,7 +167,6 @@ list_name_rules (const NetworkPlan *plan, IpFamily family, GArray *rules)
         NetlinkRule rule = { .family = family,
                              .priority = get_priority ((uint32_t)plan->device_index) + refuses,
                              .table = get_table (plan),
-                             .suppress_length = -1,
                              .ip_protocol = protocols[i / 2],
                              .port = DNS_PORT,
                              .refuses = refuses != 0 };
@@ -123,21 +181,19 @@ list_rules (const NetworkPlan *plan, GArray *rules)
     for (size_t f = 0; plan->own_table && f < G_N_ELEMENTS (families); f++)
     {
         bool blocked = plan->block_v6 && families[f] == IP_V6;
-        int widest = blocked ? 0 : network_find_widest (plan->routes, families[f]);
-        if (widest < 0)
+        if (!blocked && !network_has_family (plan->routes, families[f]))
             continue;
-        NetlinkRule nearer = { .family = families[f],
-                               .priority = priority + 2,
-                               .table = RT_TABLE_MAIN,
-                               .suppress_length = widest };
+        NetlinkRule attached = { .family = families[f],
+                                 .priority = priority + 2,
+                                 .table = get_attached_table (plan),
+                                 .not_mark = NETLINK_OUTER_MARK };
         NetlinkRule ours = { .family = families[f],
                              .priority = priority + 3,
                              .table = get_table (plan),
-                             .not_mark = NETLINK_OUTER_MARK,
-                             .suppress_length = -1 };
+                             .not_mark = NETLINK_OUTER_MARK };
         list_name_rules (plan, families[f], rules);
-        if (plan->lan)
-            g_array_append_val (rules, nearer);
+        if (plan->attached->len > 0)
+            g_array_append_val (rules, attached);
         g_array_append_val (rules, ours);
     }
 }
@@ -146,11 +202,13 @@ static State
 state_of (const NetworkPlan *plan)
 {
     State state = {
+        .attached = g_array_new (false, false, sizeof (NetlinkRoute)),
         .routes = g_array_new (false, false, sizeof (NetlinkRoute)),
         .rules = g_array_new (false, false, sizeof (NetlinkRule)),
     };
     if (plan == NULL)
         return state;
+    list_attached (plan, state.attached);
     list_routes (plan, state.routes);
     list_rules (plan, state.rules);
     return state;
@@ -181,16 +239,16 @@ same_route (gconstpointer a, gconstpointer b)
 typedef void (*RouteCall) (Netlink *netlink, const NetlinkRoute *route);
 typedef void (*RuleCall) (Netlink *netlink, const NetlinkRule *rule);
 
-/* CALLs for all routes of STATE that OTHER has not. */
+/* CALLs for all of ROUTES that are not among OTHERS. */
 static void
-for_each_other_route (Netlink *netlink, const State *state, const State *other, RouteCall call)
+for_each_other_route (Netlink *netlink, const GArray *routes, const GArray *others, RouteCall call)
 {
     g_autoptr (GHashTable) known = g_hash_table_new (hash_route, same_route);
-    for (guint i = 0; i < other->routes->len; i++)
-        g_hash_table_add (known, &g_array_index (other->routes, NetlinkRoute, i));
-    for (guint i = 0; i < state->routes->len; i++)
+    for (guint i = 0; i < others->len; i++)
+        g_hash_table_add (known, &g_array_index (others, NetlinkRoute, i));
+    for (guint i = 0; i < routes->len; i++)
     {
-        const NetlinkRoute *route = &g_array_index (state->routes, NetlinkRoute, i);
+        const NetlinkRoute *route = &g_array_index (routes, NetlinkRoute, i);
         if (!g_hash_table_contains (known, route))
             call (netlink, route);
     }
@@ -207,6 +265,18 @@ for_each_other_rule (Netlink *netlink, const State *state, const State *other, R
     }
 }
 
+/*
+ * A link of somebody else's may go at any moment, and its route with it: that the kernel refuses a copy then is no failure.
+ * What is old goes first here: of two routes to one network that differ by their source alone, the kernel takes one.
+ */
+static void
+change_attached (Netlink *netlink, const State *before, const State *after)
+{
+    for_each_other_route (netlink, before->attached, after->attached, netlink_delete_route);
+    for_each_other_route (netlink, after->attached, before->attached, netlink_add_route);
+    netlink_commit (netlink, true, NULL);
+}
+
 /* Rules stand around their routes in time: they are how leftovers are found. */
 bool
 netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const NetworkPlan *to,
@@ -215,11 +285,26 @@ netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const NetworkP
     g_auto (State) before = state_of (from);
     g_auto (State) after = state_of (to);
     for_each_other_rule (netlink, &after, &before, netlink_add_rule);
-    for_each_other_route (netlink, &after, &before, netlink_add_route);
-    bool added = netlink_commit (netlink, false, error);
-    for_each_other_route (netlink, &before, &after, netlink_delete_route);
+    bool ruled = netlink_commit (netlink, false, error);
+    change_attached (netlink, &before, &after);
+    for_each_other_route (netlink, after.routes, before.routes, netlink_add_route);
+    bool added = netlink_commit (netlink, false, ruled ? error : NULL) && ruled;
+    for_each_other_route (netlink, before.routes, after.routes, netlink_delete_route);
     for_each_other_rule (netlink, &before, &after, netlink_delete_rule);
     return netlink_commit (netlink, true, added ? error : NULL) && added;
+}
+
+void
+netlink_routes_put_back (Netlink *netlink, const NetworkPlan *plan, bool everything)
+{
+    g_auto (State) wanted = state_of (plan);
+    g_auto (State) nothing = state_of (NULL);
+    if (everything)
+        for_each_other_rule (netlink, &wanted, &nothing, netlink_add_rule);
+    for_each_other_route (netlink, wanted.attached, nothing.attached, netlink_add_route);
+    if (everything)
+        for_each_other_route (netlink, wanted.routes, nothing.routes, netlink_add_route);
+    netlink_commit (netlink, true, NULL); /* most of it is there */
 }
 
 /* ---- leftovers ---- */
@@ -227,46 +312,26 @@ netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const NetworkP
 static bool
 is_of_device (uint32_t table)
 {
-    return table >> 16 == NETLINK_OUTER_MARK;
+    return table >> 16 == NETLINK_OUTER_MARK || table >> 16 == NETLINK_OUTER_MARK + 2;
 }
 
 static bool
 device_exists (uint32_t table)
 {
     char name[IF_NAMESIZE];
-    return if_indextoname (table - TABLE_BASE, name) != NULL;
-}
-
-/* The table that the other rule of RULE's pair leads to; 0: there is none. */
-static uint32_t
-find_table_of_pair (const GArray *rules, const NetlinkRule *rule)
-{
-    for (guint i = 0; i < rules->len; i++)
-    {
-        const NetlinkRule *other = &g_array_index (rules, NetlinkRule, i);
-        if (other->family == rule->family && other->priority == rule->priority + 1 &&
-            is_of_device (other->table))
-            return other->table;
-    }
-    return 0;
+    return if_indextoname (table & UINT16_MAX, name) != NULL;
 }
 
 static bool
-is_leftover (const GArray *rules, const NetlinkRule *rule)
+is_leftover (const NetlinkRule *rule)
 {
-    if (rule->priority < PRIORITY_BASE ||
-        rule->priority >= PRIORITY_BASE + PRIORITY_STEP * PRIORITY_DEVICES)
-        return false;
-    if (rule->table != RT_TABLE_MAIN)
-        return is_of_device (rule->table) && !device_exists (rule->table);
-    uint32_t table = find_table_of_pair (rules, rule);
-    return table == 0 || !device_exists (table);
+    return is_of_device (rule->table) && !device_exists (rule->table);
 }
 
 static unsigned
 for_each_route_of (Netlink *netlink, uint32_t table, RouteCall call)
 {
-    g_autoptr (GArray) routes = netlink_list_own_blackholes (netlink, table);
+    g_autoptr (GArray) routes = netlink_list_own_routes (netlink, table);
     for (guint i = 0; i < routes->len; i++)
         call (netlink, &g_array_index (routes, NetlinkRoute, i));
     return routes->len;
@@ -285,9 +350,9 @@ for_each_leftover (Netlink *netlink, RouteCall route_call, RuleCall rule_call, u
     for (guint i = 0; i < rules->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        if (!is_leftover (rules, rule))
+        if (!is_leftover (rule))
             continue;
-        if (is_of_device (rule->table) && g_hash_table_add (tables, GUINT_TO_POINTER (rule->table)))
+        if (g_hash_table_add (tables, GUINT_TO_POINTER (rule->table)))
             count += for_each_route_of (netlink, rule->table, route_call);
         rule_call (netlink, rule);
         count++;
@@ -331,14 +396,29 @@ is_excluded (const NetworkPlan *plan, const IpAddress *address)
     return false;
 }
 
+/* Of what is as good as everything, an address that none but a default route serves (RFC 5737, RFC 3849). */
+static IpAddress
+get_sample (const IpPrefix *route)
+{
+    static const IpAddress samples[] = {
+        { .family = IP_V4, .octets = { 192, 0, 2, 1 } },
+        { .family = IP_V6, .octets = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS (samples); i++)
+        if (route->length <= 1 && route->address.family == samples[i].family &&
+            ip_prefix_contains (route, &samples[i]))
+            return samples[i];
+    return route->address;
+}
+
 static void
 check_route (Netlink *netlink, const NetworkPlan *plan, const IpPrefix *route, GPtrArray *sentences)
 {
     NetlinkWay way;
     char device[IF_NAMESIZE] = "";
-    if (route->length == 0 || is_excluded (plan, &route->address) ||
-        !netlink_find_way (netlink, &route->address, NULL, 0, &way) || way.type != RTN_UNICAST ||
-        way.device_index == plan->device_index ||
+    IpAddress sample = get_sample (route);
+    if (is_excluded (plan, &sample) || !netlink_find_way (netlink, &sample, NULL, 0, &way) ||
+        way.type != RTN_UNICAST || way.device_index == plan->device_index ||
         if_indextoname ((unsigned)way.device_index, device) == NULL)
         return;
     g_autofree char *network = ip_prefix_format (route);

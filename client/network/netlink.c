@@ -177,9 +177,9 @@ put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRo
     header->rtm_family = netlink_address_family (route->destination.address.family);
     header->rtm_dst_len = route->destination.length;
     header->rtm_protocol = NETLINK_PROTOCOL;
-    header->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE /* whatever it is */
-                        : device && v4       ? RT_SCOPE_LINK
-                                             : RT_SCOPE_UNIVERSE;
+    header->rtm_scope = type == RTM_DELROUTE     ? RT_SCOPE_NOWHERE /* whatever it is */
+                        : route->next_hops && v4 ? RT_SCOPE_LINK
+                                                 : RT_SCOPE_UNIVERSE;
     header->rtm_type = route_type (route->kind);
     header->rtm_table = short_table (route->table);
     if (header->rtm_table == RT_TABLE_UNSPEC)
@@ -240,8 +240,6 @@ put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRul
         struct fib_rule_port_range range = { rule->port, rule->port };
         mnl_attr_put (message, FRA_DPORT_RANGE, sizeof range, &range);
     }
-    if (rule->suppress_length >= 0)
-        mnl_attr_put_u32 (message, FRA_SUPPRESS_PREFIXLEN, (uint32_t)rule->suppress_length);
     queue (self, message);
 }
 
@@ -249,9 +247,8 @@ static bool
 same_rule (const NetlinkRule *a, const NetlinkRule *b)
 {
     return a->family == b->family && a->priority == b->priority && a->table == b->table &&
-           a->not_mark == b->not_mark && a->suppress_length == b->suppress_length &&
-           ip_address_equal (&a->to, &b->to) && a->ip_protocol == b->ip_protocol &&
-           a->port == b->port && a->refuses == b->refuses;
+           a->not_mark == b->not_mark && ip_address_equal (&a->to, &b->to) &&
+           a->ip_protocol == b->ip_protocol && a->port == b->port && a->refuses == b->refuses;
 }
 
 bool

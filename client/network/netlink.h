@@ -3,7 +3,8 @@
 
 /*
  * rtnetlink as far as a tunnel needs it: the messages, and a socket that sends batches of them. Every message that the
- * kernel refuses is told. Nobody's tables are dumped but our own: where packets go is asked for each destination.
+ * kernel refuses is told. Nobody's tables are dumped but our own: where packets go is asked for each destination. Of the
+ * main table, what leads through another's tunnel is asked for by its device, and the kernel looks for it.
  */
 
 #include "network/plan.h"
@@ -12,6 +13,9 @@ typedef struct Netlink Netlink;
 
 /* The protocol number on all routes and rules of ours ("ip route show proto 79"). */
 #define NETLINK_PROTOCOL 79
+
+/* The mark that the tunnel's own outer packets carry (SO_MARK): rules leave them alone. */
+#define NETLINK_OUTER_MARK 0x4f75
 
 Netlink *netlink_new (GError **error);
 void netlink_free (Netlink *self);
@@ -40,6 +44,8 @@ typedef struct
     int device_index;
     IpAddress source; /* preferred; IP_NONE: none */
     uint32_t metric;  /* 0: the kernel's default */
+    bool
+        next_hops; /* neighbours are there: IPv4's next hops of other routes may be looked for among them */
 } NetlinkRoute;
 
 void netlink_add_route (Netlink *self, const NetlinkRoute *route);
@@ -51,7 +57,6 @@ typedef struct
     uint32_t priority;
     uint32_t table;
     uint32_t not_mark;   /* 0: any packet; else those without this mark */
-    int suppress_length; /* routes of this length and shorter do not count; -1: all count */
     IpAddress to;        /* IP_NONE: any */
     uint8_t ip_protocol; /* IPPROTO_UDP, ...; 0: any */
     uint16_t port;       /* of the destination; 0: any */
@@ -72,10 +77,10 @@ bool netlink_commit (Netlink *self, bool missing_ok, GError **error);
 GArray *netlink_list_own_rules (Netlink *self, GError **error);
 
 /*
- * Routes of a table of ours that have no device (NetlinkRoute): the kernel does not remove them with ours. Such a table has a
- * rule that leads to it from before its first route until after its last one.
+ * What a table of ours has (NetlinkRoute): the kernel removes with our device what leads through it alone. Such a table has
+ * a rule that leads to it from before its first route until after its last one.
  */
-GArray *netlink_list_own_blackholes (Netlink *self, uint32_t table);
+GArray *netlink_list_own_routes (Netlink *self, uint32_t table);
 
 /* Where a packet goes now. */
 typedef struct
@@ -93,5 +98,8 @@ typedef struct
 bool netlink_find_way (Netlink *self, const IpAddress *destination, const IpAddress *source,
                        uint32_t mark, NetlinkWay *ret_way);
 
-/* LocalNetwork: of each address with global scope. */
+/*
+ * LocalNetwork: of each address on a link that is up, but for IPv6's of a link's own scope; and what the main table sends
+ * through a tunnel of another's. Where several links lead to the same network, the one that the kernel takes comes first.
+ */
 GArray *netlink_list_networks (Netlink *self);

@@ -8,6 +8,8 @@ enum
     DNS_PORT = 53,
     MTU_LEAST_V4 = 576,
     MTU_LEAST_V6 = 1280, /* RFC 8200 5: less, and the kernel takes IPv6 off the device */
+    LAN_WIDEST_V4 = 8,   /* a network that claims more is after our traffic */
+    LAN_WIDEST_V6 = 32,
 };
 
 static GArray *
@@ -243,6 +245,94 @@ plan_excludes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
                       inputs->profile->kill_switch; /* its rules stand before the main table's */
 }
 
+/* Whoever runs a network says how wide it is: not so wide that it takes the whole world. */
+static bool
+is_too_wide (const LocalNetwork *network)
+{
+    if (network->tunnelled)
+        return false;
+    int widest = network->prefix.address.family == IP_V4 ? LAN_WIDEST_V4 : LAN_WIDEST_V6;
+    return network->prefix.length < widest;
+}
+
+static bool
+has_network (const GArray *networks, const LocalNetwork *wanted)
+{
+    for (guint i = 0; i < networks->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (networks, LocalNetwork, i);
+        if (network->device_index == wanted->device_index &&
+            ip_prefix_equal (&network->prefix, &wanted->prefix))
+            return true;
+    }
+    return false;
+}
+
+static GArray *
+networks_new (void)
+{
+    return g_array_new (false, true, sizeof (LocalNetwork));
+}
+
+/* Those of NETWORKS that are not of our own device, once each. TOO_WIDE (may be NULL) gets those that are no LAN. */
+static GArray *
+choose_attached (const GArray *networks, int own_device, GArray *too_wide)
+{
+    GArray *chosen = networks_new ();
+    for (guint i = 0; networks != NULL && i < networks->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (networks, LocalNetwork, i);
+        GArray *list = is_too_wide (network) ? too_wide : chosen;
+        if (network->device_index != own_device && list != NULL && !has_network (list, network))
+            g_array_append_vals (list, network, 1);
+    }
+    return chosen;
+}
+
+bool
+network_is_inside (const LocalNetwork *network, const GArray *prefixes)
+{
+    for (guint i = 0; i < prefixes->len; i++)
+    {
+        const IpPrefix *prefix = prefix_at (prefixes, i);
+        bool shared = network->tunnelled && ip_prefix_equal (prefix, &network->prefix);
+        if (!shared && prefix_covers (prefix, &network->prefix))
+            return true;
+    }
+    return false;
+}
+
+/* One that has a tunnel's network inside needs no word: that is nearer, and the rest is not ours. */
+static bool
+takes (const NetworkPlan *plan, const LocalNetwork *network)
+{
+    return network_is_inside (network, plan->routes) ||
+           (plan->block_v6 && network->prefix.address.family == IP_V6);
+}
+
+static void
+append_taken (const NetworkPlan *plan, const GArray *networks, GArray *taken)
+{
+    for (guint i = 0; i < networks->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (networks, LocalNetwork, i);
+        if (takes (plan, network))
+            g_array_append_vals (taken, network, 1);
+    }
+}
+
+static void
+plan_attached (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    if (!plan->own_table || !inputs->profile->lan)
+        return;
+    g_autoptr (GArray) too_wide = networks_new ();
+    g_autoptr (GArray) networks =
+        choose_attached (inputs->local_networks, plan->device_index, too_wide);
+    append_taken (plan, networks, plan->attached);
+    append_taken (plan, too_wide, plan->too_wide);
+}
+
 /* Attached networks that are as near as the tunnel's or nearer stay here. A default route has all of them inside: no news. */
 static void
 plan_overlaps (NetworkPlan *plan, const NetworkPlanInputs *inputs)
@@ -256,7 +346,8 @@ plan_overlaps (NetworkPlan *plan, const NetworkPlanInputs *inputs)
         {
             const IpPrefix *route = prefix_at (plan->routes, k);
             if (route->length <= 1 || !prefix_covers (route, &network->prefix) ||
-                network->device_index == plan->device_index)
+                network->device_index == plan->device_index ||
+                (plan->own_table ? !has_network (plan->attached, network) : network->tunnelled))
                 continue;
             g_array_append_vals (plan->overlaps, network, 1);
             break;
@@ -329,8 +420,9 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     plan->addresses = prefixes_new ();
     plan->routes = prefixes_new ();
     plan->excludes = prefixes_new ();
-    plan->lan = inputs->profile->lan;
-    plan->overlaps = g_array_new (false, false, sizeof (LocalNetwork));
+    plan->attached = networks_new ();
+    plan->too_wide = networks_new ();
+    plan->overlaps = networks_new ();
     plan->dns = g_array_new (false, false, sizeof (IpAddress));
     plan->search = g_ptr_array_new_with_free_func (g_free);
     plan_addresses (plan, inputs);
@@ -350,11 +442,12 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
         return NULL;
     }
     plan_excludes (plan, inputs);
+    plan_attached (plan, inputs);
     plan_overlaps (plan, inputs);
     plan_domains (plan, inputs);
     /* Some gateways listen where name servers do: what goes there then is the tunnel itself. */
-    plan->guard_dns =
-        plan->dns->len > 0 && (plan->full_v4 || plan->full_v6) && inputs->profile->port != DNS_PORT;
+    plan->guard_dns = inputs->profile->dns != PROFILE_NONE && (plan->full_v4 || plan->full_v6) &&
+                      inputs->profile->port != DNS_PORT;
     plan->dns_default = plan->full_v4 || plan->full_v6 || plan->search->len == 0;
 
     bool wants_routes = inputs->profile->routes != PROFILE_NONE;
@@ -367,17 +460,13 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     return g_steal_pointer (&plan);
 }
 
-int
-network_find_widest (const GArray *prefixes, IpFamily family)
+bool
+network_has_family (const GArray *prefixes, IpFamily family)
 {
-    int widest = -1;
     for (guint i = 0; i < prefixes->len; i++)
-    {
-        const IpPrefix *prefix = prefix_at (prefixes, i);
-        if (prefix->address.family == family && (widest < 0 || prefix->length < widest))
-            widest = prefix->length;
-    }
-    return widest;
+        if (prefix_at (prefixes, i)->address.family == family)
+            return true;
+    return false;
 }
 
 bool
@@ -403,6 +492,8 @@ network_plan_copy (const NetworkPlan *self)
     copy->addresses = g_array_copy (self->addresses);
     copy->routes = g_array_copy (self->routes);
     copy->excludes = g_array_copy (self->excludes);
+    copy->attached = g_array_copy (self->attached);
+    copy->too_wide = g_array_copy (self->too_wide);
     copy->overlaps = g_array_copy (self->overlaps);
     copy->dns = g_array_copy (self->dns);
     copy->search = g_ptr_array_copy (self->search, copy_string, NULL);
@@ -429,6 +520,21 @@ same_addresses (const GArray *a, const GArray *b)
 }
 
 static bool
+same_networks (const GArray *a, const GArray *b)
+{
+    for (guint i = 0; a->len == b->len && i < a->len; i++)
+    {
+        const LocalNetwork *first = &g_array_index (a, LocalNetwork, i);
+        const LocalNetwork *second = &g_array_index (b, LocalNetwork, i);
+        if (first->device_index != second->device_index ||
+            !ip_prefix_equal (&first->prefix, &second->prefix) ||
+            !ip_address_equal (&first->address, &second->address))
+            return false;
+    }
+    return a->len == b->len;
+}
+
+static bool
 same_strings (const GPtrArray *a, const GPtrArray *b)
 {
     for (guint i = 0; a->len == b->len && i < a->len; i++)
@@ -441,10 +547,10 @@ bool
 network_plan_differs_by_mtu_alone (const NetworkPlan *a, const NetworkPlan *b)
 {
     return a->device_index == b->device_index && a->own_table == b->own_table &&
-           a->block_v6 == b->block_v6 && a->lan == b->lan && a->guard_dns == b->guard_dns &&
+           a->block_v6 == b->block_v6 && a->guard_dns == b->guard_dns &&
            same_prefixes (a->addresses, b->addresses) && same_prefixes (a->routes, b->routes) &&
-           same_prefixes (a->excludes, b->excludes) && same_addresses (a->dns, b->dns) &&
-           same_strings (a->search, b->search);
+           same_prefixes (a->excludes, b->excludes) && same_networks (a->attached, b->attached) &&
+           same_addresses (a->dns, b->dns) && same_strings (a->search, b->search);
 }
 
 void
@@ -456,6 +562,8 @@ network_plan_free (NetworkPlan *self)
     g_array_unref (self->addresses);
     g_array_unref (self->routes);
     g_array_unref (self->excludes);
+    g_array_unref (self->attached);
+    g_array_unref (self->too_wide);
     g_array_unref (self->overlaps);
     g_array_unref (self->dns);
     g_ptr_array_unref (self->search);
@@ -498,8 +606,8 @@ get_guarded (const Profile *profile, const NetworkPlan *plan)
 }
 
 NetworkGuard *
-network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray *gateways,
-                   const GArray *name_servers)
+network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray *local_networks,
+                   const GArray *gateways, const GArray *name_servers)
 {
     if (!profile->kill_switch)
         return NULL;
@@ -512,7 +620,8 @@ network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray
     g_autoptr (GArray) guarded = get_guarded (profile, plan);
     NetworkGuard *self = g_new0 (NetworkGuard, 1);
     self->number = network_guard_get_number (profile);
-    self->lan = profile->lan;
+    self->attached = choose_attached (profile->lan ? local_networks : NULL,
+                                      plan != NULL ? plan->device_index : 0, NULL);
     self->open = normalise (around);
     self->refused = without (guarded, self->open);
     self->name_servers = g_array_copy ((GArray *)name_servers);
@@ -525,6 +634,7 @@ network_guard_free (NetworkGuard *self)
     if (self == NULL)
         return;
     g_array_unref (self->refused);
+    g_array_unref (self->attached);
     g_array_unref (self->open);
     g_array_unref (self->name_servers);
     g_free (self);

@@ -10,12 +10,18 @@
 #include "ike/selector.h"
 #include "profile/profile.h"
 
-/* A network that this host is attached to. */
+/*
+ * A network that this host reaches without a next hop: an address of its own is in it, or another's tunnel carries it.
+ */
 typedef struct
 {
     IpPrefix prefix; /* masked */
+    IpAddress
+        address; /* this host's there, of which its packets are; IP_NONE: the kernel chooses */
     int device_index;
     char device[16];
+    bool
+        tunnelled; /* somebody's route through a tunnel of theirs, not what a link says of itself */
 } LocalNetwork;
 
 typedef struct
@@ -31,12 +37,16 @@ typedef struct
         own_table; /* the gateway or an exclude lies inside the routes: rules must tell them apart */
     GArray *
         excludes; /* IpPrefix, masked: what keeps its way around the tunnel; the gateway too, if routes cover it */
-    bool lan;      /* with a table of its own: nearer networks of this host keep their way */
+    GArray *
+        attached; /* LocalNetwork, in the order of preference: with a table of its own, what the routes cover and stays
+                     on its link nevertheless (lan=yes) */
+    GArray *
+        too_wide; /* LocalNetwork: nobody's LAN is that large; it goes through the tunnel like the rest */
     bool block_v6; /* ipv6-guard: a full IPv4 tunnel without IPv6 refuses IPv6 outside */
     GArray *dns;   /* IpAddress; empty: the resolver is left alone */
     GPtrArray *
         search; /* char *, lower case: search domains, and with split DNS the routing domains; none without DNS */
-    bool guard_dns;   /* a full tunnel with name servers: no name is to be asked for beside it */
+    bool guard_dns;   /* a full tunnel: no name is to be asked for beside it */
     bool dns_default; /* all names go to these servers, not the domains' alone */
     GArray *
         overlaps; /* LocalNetwork: reached here and not through the tunnel, though the tunnel has them, too */
@@ -64,8 +74,14 @@ typedef struct
 NetworkPlan *network_plan_new (const NetworkPlanInputs *inputs, GError **error);
 NetworkPlan *network_plan_copy (const NetworkPlan *self);
 
-/* The length of the widest of PREFIXES (IpPrefix) that is of FAMILY; -1: none is. */
-int network_find_widest (const GArray *prefixes, IpFamily family);
+/* Whether one of PREFIXES (IpPrefix) is of FAMILY. */
+bool network_has_family (const GArray *prefixes, IpFamily family);
+
+/*
+ * Whether one of PREFIXES (IpPrefix) has all of NETWORK in it and would take it from its link. Of two tunnels with the very
+ * same network it is not the other one's alone.
+ */
+bool network_is_inside (const LocalNetwork *network, const GArray *prefixes);
 
 bool network_plan_has_address (const NetworkPlan *self, const IpPrefix *address);
 
@@ -77,20 +93,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkPlan, network_plan_free)
 /* The kill switch: what is refused wherever the tunnel does not carry it. */
 typedef struct
 {
-    uint16_t number;      /* tells the guards of several profiles apart; never 0 */
-    bool lan;             /* what this host is attached to stays reachable */
-    GArray *refused;      /* IpPrefix, masked, none inside another */
-    GArray *open;         /* IpPrefix: what must be reached around the tunnel: gateways, excludes */
+    uint16_t number;  /* tells the guards of several profiles apart; never 0 */
+    GArray *refused;  /* IpPrefix, masked, none inside another */
+    GArray *attached; /* LocalNetwork: of what is refused, these stay reachable on their links */
+    GArray *open;     /* IpPrefix: what must be reached around the tunnel: gateways, excludes */
     GArray *name_servers; /* IpAddress: reached for names alone, while the gateway has none yet */
 } NetworkGuard;
 
 /*
  * What PROFILE wants guarded: the tunnel's networks as PLAN has them, before there is one (PLAN NULL) what the profile
- * itself lists, and nothing if they are the gateway's to tell. GATEWAYS, NAME_SERVERS: IpAddress. NULL: no
- * kill switch.
+ * itself lists, and nothing if they are the gateway's to tell. LOCAL_NETWORKS: LocalNetwork, NULL: not known. GATEWAYS,
+ * NAME_SERVERS: IpAddress. NULL: no kill switch.
  */
 NetworkGuard *network_guard_new (const Profile *profile, const NetworkPlan *plan,
-                                 const GArray *gateways, const GArray *name_servers);
+                                 const GArray *local_networks, const GArray *gateways,
+                                 const GArray *name_servers);
 void network_guard_free (NetworkGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkGuard, network_guard_free)
 

@@ -48,8 +48,9 @@ tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
         const Gateway *gateway = self->gateways->pdata[i];
         g_array_append_val (gateways, gateway->endpoint.address);
     }
+    g_autoptr (GArray) networks = outrider_host_list_networks (self->host);
     g_autoptr (NetworkGuard) guard =
-        network_guard_new (self->profile, self->plan, gateways, servers);
+        network_guard_new (self->profile, self->plan, networks, gateways, servers);
     self->guard_lets_names_through = resolving;
     return guard == NULL || outrider_host_guard (self->host, guard, error);
 }

@@ -13,6 +13,7 @@
 
 #define DEVICE 1
 #define TABLE 0x4f750001
+#define ATTACHED 0x4f770001
 #define MARK 0x4f75
 
 static IpPrefix
@@ -101,6 +102,10 @@ static const struct
     { "default", NETLINK_ROUTE_DEVICE, "0.0.0.0/0", "10.9.0.1", TABLE, 0, captured_route_default },
     { "default-v6", NETLINK_ROUTE_DEVICE, "::/0", "fd00:9::1", TABLE, 0,
       captured_route_default_v6 },
+    { "attached", NETLINK_ROUTE_DEVICE, "192.168.77.0/24", "192.168.77.2", ATTACHED, 1,
+      captured_route_attached },
+    { "attached-v6", NETLINK_ROUTE_DEVICE, "fd77:1::/64", NULL, ATTACHED, 1,
+      captured_route_attached_v6 },
     { "throw", NETLINK_ROUTE_THROW, "198.51.100.10/32", NULL, TABLE, 0, captured_route_throw },
     { "throw-v6", NETLINK_ROUTE_THROW, "2001:db8:100::10/128", NULL, TABLE, 0,
       captured_route_throw_v6 },
@@ -119,6 +124,7 @@ route_of (size_t i)
         .device_index = DEVICE,
         .source = routes[i].source != NULL ? address (routes[i].source) : (IpAddress){ 0 },
         .metric = routes[i].metric,
+        .next_hops = routes[i].kind == NETLINK_ROUTE_DEVICE && routes[i].table != TABLE,
     };
 }
 
@@ -133,7 +139,7 @@ routes_are_added (void)
         netlink_add_route (netlink, &route);
         assert_queued (netlink, routes[i].captured);
     }
-    NetlinkRoute thrown = route_of (4);
+    NetlinkRoute thrown = route_of (6);
     netlink_delete_route (netlink, &thrown);
     assert_queued (netlink, captured_route_delete);
 }
@@ -142,12 +148,7 @@ static void
 rules_are_added (void)
 {
     g_autoptr (Netlink) netlink = netlink_new (NULL);
-    NetlinkRule nearer = { .family = IP_V4, .priority = 20342, .table = RT_TABLE_MAIN };
-    netlink_add_rule (netlink, &nearer);
-    assert_queued (netlink, captured_rule_nearer);
-    NetlinkRule table = {
-        .family = IP_V4, .priority = 20343, .table = TABLE, .not_mark = MARK, .suppress_length = -1
-    };
+    NetlinkRule table = { .family = IP_V4, .priority = 20343, .table = TABLE, .not_mark = MARK };
     netlink_add_rule (netlink, &table);
     assert_queued (netlink, captured_rule_table);
     netlink_delete_rule (netlink, &table);
@@ -158,7 +159,6 @@ rules_are_added (void)
     NetlinkRule refusing = { .family = IP_V4,
                              .priority = 20341,
                              .table = TABLE,
-                             .suppress_length = -1,
                              .ip_protocol = IPPROTO_UDP,
                              .port = 53,
                              .refuses = true };
@@ -167,7 +167,6 @@ rules_are_added (void)
     NetlinkRule names = { .family = IP_V4,
                           .priority = 22402,
                           .table = RT_TABLE_MAIN,
-                          .suppress_length = -1,
                           .to = address ("192.0.2.53"),
                           .ip_protocol = IPPROTO_UDP,
                           .port = 53 };
@@ -217,6 +216,10 @@ questions (void)
     assert_way_question ("198.51.100.10", NULL, 0, captured_way_find_unmarked);
     assert_question (netlink_write_list_routes (buffer, IP_V4, TABLE), captured_routes_list);
     assert_question (netlink_write_list_routes (buffer, IP_V6, TABLE), captured_routes_list_v6);
+    assert_question (netlink_write_list_device_routes (buffer, IP_V4, DEVICE),
+                     captured_device_routes_list);
+    assert_question (netlink_write_list_device_routes (buffer, IP_V6, DEVICE),
+                     captured_device_routes_list_v6);
     struct nlmsghdr *rules = netlink_write_list_rules (buffer);
     ((struct fib_rule_hdr *)mnl_nlmsg_get_payload (rules))->family = AF_INET; /* we ask for both */
     assert_question (rules, captured_rules_list);

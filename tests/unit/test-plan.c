@@ -18,17 +18,21 @@ typedef struct
     const char *domains;     /* of the grant */
     const char *own_domains; /* of the profile */
 
-    const char *local; /* what the host is attached to */
+    const char *local;   /* what the host is attached to */
+    const char *tunnels; /* what another's tunnel has */
 
     bool without_v6;
     bool no_guard; /* ipv6-guard=no */
     bool no_lan;
+    bool no_dns;
     bool kill_switch;
     const char *routes;   /* expected; NULL: refused */
-    const char *flags;    /* of: v4 v6 table block default */
+    const char *flags;    /* of: v4 v6 table block names default */
     const char *search;   /* NULL: none */
     const char *excludes; /* NULL: not looked at */
     const char *overlaps; /* NULL: none */
+    const char *attached; /* that stay on their links by a route of ours; NULL: none */
+    const char *too_wide; /* NULL: none */
     const char *refused;  /* by the kill switch once the plan stands; NULL: there is none */
     const char *before;   /* by the kill switch before; NULL: nothing */
 } Case;
@@ -275,7 +279,8 @@ static const Case cases[] = {
       .selectors = "0.0.0.0/0",
       .local = "192.168.1.0/24",
       .routes = "0.0.0.0/0",
-      .flags = "v4 table block default" },
+      .flags = "v4 table block default",
+      .attached = "192.168.1.0/24" },
     { .name = "the tunnel takes the host's network, too",
       .addresses = "10.9.0.1/32",
       .selectors = "10.0.0.0/8",
@@ -291,6 +296,76 @@ static const Case cases[] = {
       .routes = "fd00::/16",
       .flags = "default",
       .overlaps = "fd00:3::/64" },
+    { .name = "attached, full",
+      .addresses = "10.9.0.1/32 fd00::1/128",
+      .selectors = "0.0.0.0/0 ::/0",
+      .local = "192.168.77.0/24 fd77:1::/64 192.168.77.0/24 172.17.0.0/16",
+      .routes = "0.0.0.0/0 ::/0",
+      .flags = "v4 v6 table default",
+      .attached = "192.168.77.0/24 fd77:1::/64 172.17.0.0/16" },
+    { .name = "attached, full by halves",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/1 128.0.0.0/1",
+      .local = "192.168.77.0/24 fd77:1::/64",
+      .routes = "0.0.0.0/1 128.0.0.0/1",
+      .flags = "v4 table block default",
+      .attached = "192.168.77.0/24 fd77:1::/64" },
+    { .name = "attached, lan=no",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .local = "192.168.77.0/24 203.0.113.0/7",
+      .no_lan = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default" },
+    { .name = "attached, in the main table",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0/8",
+      .local = "10.3.0.0/24",
+      .tunnels = "10.4.0.0/16",
+      .routes = "10.0.0.0/8",
+      .flags = "default",
+      .overlaps = "10.3.0.0/24" },
+    { .name = "attached, wider than any LAN",
+      .addresses = "10.9.0.1/32 fd00::1/128",
+      .selectors = "0.0.0.0/0 ::/0",
+      .local = "0.0.0.0/0 128.0.0.0/1 10.0.0.0/7 11.0.0.0/8 2000::/3 2001:db8::/31 2001:db8::/32",
+      .routes = "0.0.0.0/0 ::/0",
+      .flags = "v4 v6 table default",
+      .attached = "11.0.0.0/8 2001:db8::/32",
+      .too_wide = "0.0.0.0/0 128.0.0.0/1 10.0.0.0/7 2000::/3 2001:db8::/31" },
+    { .name = "attached, an own table for some networks",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16 10.2.0.0/16",
+      .exclude = "10.1.5.0/24",
+      .local = "10.1.7.0/24 10.2.0.0/16 10.0.0.0/12 192.168.77.0/24",
+      .routes = "10.1.0.0/16 10.2.0.0/16",
+      .flags = "table default",
+      .overlaps = "10.1.7.0/24 10.2.0.0/16",
+      .attached = "10.1.7.0/24 10.2.0.0/16" },
+    { .name = "attached, another's tunnel",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .tunnels = "10.78.0.0/16 8.0.0.0/6",
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default",
+      .attached = "10.78.0.0/16 8.0.0.0/6" },
+    { .name = "attached, another's tunnel with the same network",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .tunnels = "10.1.0.0/16 10.1.2.0/24",
+      .kill_switch = true,
+      .routes = "10.1.0.0/16",
+      .flags = "table default",
+      .overlaps = "10.1.2.0/24",
+      .attached = "10.1.2.0/24",
+      .refused = "10.1.0.0/16" },
+    { .name = "names, left alone",
+      .addresses = "10.9.0.1/32",
+      .selectors = "0.0.0.0/0",
+      .grant_dns = "10.0.0.1",
+      .no_dns = true,
+      .routes = "0.0.0.0/0",
+      .flags = "v4 table block default" },
     { .name = "kill switch, full",
       .addresses = "10.9.0.1/32 fd00::1/128",
       .selectors = "0.0.0.0/0 ::/0",
@@ -400,6 +475,7 @@ make_profile (const Case *row)
     Profile *profile = profile_new ();
     profile->ipv6_guard = !row->no_guard;
     profile->lan = !row->no_lan;
+    profile->dns = row->no_dns ? PROFILE_NONE : PROFILE_FROM_GATEWAY;
     profile->kill_switch = row->kill_switch;
     set_routes (profile, row->list);
     g_autoptr (GArray) exclude = prefixes (row->exclude);
@@ -410,15 +486,23 @@ make_profile (const Case *row)
 }
 
 static GArray *
-local_networks (const char *text)
+local_networks (const Case *row)
 {
     GArray *networks = g_array_new (false, true, sizeof (LocalNetwork));
-    g_autoptr (GArray) list = prefixes (text);
+    g_autoptr (GArray) list = prefixes (row->local), tunnels = prefixes (row->tunnels);
     for (guint i = 0; i < list->len; i++)
     {
         LocalNetwork network = { .prefix = g_array_index (list, IpPrefix, i),
                                  .device_index = 2,
                                  .device = "eth0" };
+        g_array_append_val (networks, network);
+    }
+    for (guint i = 0; i < tunnels->len; i++)
+    {
+        LocalNetwork network = { .prefix = g_array_index (tunnels, IpPrefix, i),
+                                 .device_index = 3,
+                                 .device = "wg0",
+                                 .tunnelled = true };
         g_array_append_val (networks, network);
     }
     return networks;
@@ -438,7 +522,7 @@ make_plan (const Case *row, GError **error)
     g_auto (GStrv) domains = g_strsplit (row->domains != NULL ? row->domains : "", " ", -1);
     for (char **domain = domains; *domain != NULL; domain++)
         g_ptr_array_add (grant->domains, g_strdup (*domain));
-    g_autoptr (GArray) networks = local_networks (row->local);
+    g_autoptr (GArray) networks = local_networks (row);
     g_autoptr (GArray) remote = selectors (row->selectors);
     NetworkPlanInputs inputs = { .profile = profile,
                                  .grant = grant,
@@ -465,11 +549,11 @@ format_prefixes (const GArray *list)
 }
 
 static char *
-format_overlaps (const NetworkPlan *plan)
+format_networks (const GArray *networks)
 {
     g_autoptr (GArray) list = prefixes (NULL);
-    for (guint i = 0; i < plan->overlaps->len; i++)
-        g_array_append_val (list, g_array_index (plan->overlaps, LocalNetwork, i).prefix);
+    for (guint i = 0; i < networks->len; i++)
+        g_array_append_val (list, g_array_index (networks, LocalNetwork, i).prefix);
     return format_prefixes (list);
 }
 
@@ -482,7 +566,8 @@ check_guard (const Case *row, const NetworkPlan *plan, const char *refused)
     IpAddress gateway;
     g_assert_true (ip_address_parse ("203.0.113.1", &gateway));
     g_array_append_val (open, gateway);
-    g_autoptr (NetworkGuard) guard = network_guard_new (profile, plan, open, open);
+    g_autoptr (GArray) networks = local_networks (row);
+    g_autoptr (NetworkGuard) guard = network_guard_new (profile, plan, networks, open, open);
     g_assert_cmpint (guard != NULL, ==, row->kill_switch);
     if (guard == NULL)
         return;
@@ -491,6 +576,7 @@ check_guard (const Case *row, const NetworkPlan *plan, const char *refused)
     g_assert_cmpuint (guard->number, !=, 0);
     g_autofree char *around = format_prefixes (guard->open);
     g_assert_nonnull (strstr (around, "203.0.113.1/32"));
+    g_assert_cmpuint (guard->attached->len, ==, row->no_lan ? 0 : networks->len);
 }
 
 static char *
@@ -537,13 +623,19 @@ plan_is_as_the_row_says (gconstpointer data)
     g_assert_no_error (error);
     g_autofree char *routes = format_prefixes (plan->routes);
     g_autofree char *excludes = format_prefixes (plan->excludes);
-    g_autofree char *overlaps = format_overlaps (plan);
+    g_autofree char *overlaps = format_networks (plan->overlaps);
+    g_autofree char *attached = format_networks (plan->attached);
+    g_autofree char *too_wide = format_networks (plan->too_wide);
     g_autofree char *flags = format_flags (plan);
     g_assert_cmpstr (routes, ==, row->routes);
     g_assert_cmpstr (flags, ==, row->flags);
     g_autofree char *search = format_search (plan);
     g_assert_cmpstr (search, ==, row->search != NULL ? row->search : "");
     g_assert_cmpstr (overlaps, ==, row->overlaps != NULL ? row->overlaps : "");
+    g_assert_cmpstr (attached, ==, row->attached != NULL ? row->attached : "");
+    g_assert_cmpstr (too_wide, ==, row->too_wide != NULL ? row->too_wide : "");
+    bool full = plan->full_v4 || plan->full_v6;
+    g_assert_cmpint (plan->guard_dns, ==, full && !row->no_dns);
     if (row->excludes != NULL)
         g_assert_cmpstr (excludes, ==, row->excludes);
     check_guard (row, plan, row->refused);
@@ -590,6 +682,11 @@ plans_differ_by_mtu_alone (void)
     memcpy (other->routes->data, &padded, sizeof padded);
     g_assert_true (network_plan_differs_by_mtu_alone (plan, other));
     g_array_index (other->routes, IpPrefix, 0).length--;
+    g_assert_false (network_plan_differs_by_mtu_alone (plan, other));
+    g_array_index (other->routes, IpPrefix, 0).length++;
+    g_assert_true (network_plan_differs_by_mtu_alone (plan, other));
+    LocalNetwork network = { .prefix = padded, .device_index = 2 };
+    g_array_append_val (other->attached, network);
     g_assert_false (network_plan_differs_by_mtu_alone (plan, other));
 }
 
