@@ -8,6 +8,8 @@ G_DEFINE_INTERFACE (OutriderHost, outrider_host, G_TYPE_OBJECT)
 static void
 outrider_host_default_init (OutriderHostInterface *interface)
 {
+    g_signal_new ("changed", OUTRIDER_TYPE_HOST, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 0);
 }
 
 bool

@@ -11,6 +11,7 @@
 
 #include <glib-object.h>
 
+/* Its signal "changed" (no arguments): links or addresses of this host came or went; a plan in force may want to be applied anew. */
 #define OUTRIDER_TYPE_HOST (outrider_host_get_type ())
 G_DECLARE_INTERFACE (OutriderHost, outrider_host, OUTRIDER, HOST, GObject)
 
@@ -34,7 +35,10 @@ struct _OutriderHostInterface
 /* Before anything else: whether this process may do it at all (NO_RIGHTS), and mends what a crashed one left behind. */
 bool outrider_host_prepare (OutriderHost *self, GError **error);
 
-/* Brings the host from the plan applied before (if any) to PLAN. On failure what was applied of it is undone. HOST_REFUSED, NO_RIGHTS. */
+/*
+ * Brings the host from the plan applied before (if any) to PLAN, and puts back what somebody took away of it since. On failure
+ * what was applied of it is undone. HOST_REFUSED (the device is gone, too), NO_RIGHTS.
+ */
 bool outrider_host_apply (OutriderHost *self, const NetworkPlan *plan, GError **error);
 
 /* Has GUARD in force from now on, beyond the end of this process: only netlink_guard_lift () undoes it. HOST_REFUSED. */

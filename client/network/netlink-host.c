@@ -3,11 +3,13 @@
 
 #include "errors.h"
 #include "network/dns.h"
+#include "network/monitor.h"
 #include "network/netlink-guard.h"
 #include "network/netlink-routes.h"
 #include "network/resolv-conf.h"
 
 #include <linux/capability.h>
+#include <net/if.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,7 +18,10 @@ struct _OutriderNetlinkHost
     GObject parent;
     OutriderNetlinkHostOptions options;
     Netlink *netlink;
+    Monitor *monitor;  /* NULL: not yet, or the kernel does not tell */
     NetworkPlan *plan; /* the one in force; NULL: none */
+    bool stale;        /* links came or went since: copies of their routes may be gone */
+    bool disturbed;    /* our own device was touched */
     Dns *dns;
 };
 
@@ -101,15 +106,47 @@ netlink_host_revert (OutriderHost *host)
     if (self->plan != NULL)
         take_down (self, self->plan, NULL);
     g_clear_pointer (&self->plan, network_plan_free);
+    if (self->monitor != NULL)
+        monitor_set_device (self->monitor, 0);
 }
 
 static bool
-netlink_host_apply (OutriderHost *host, const NetworkPlan *plan, GError **error)
+has_device (const NetworkPlan *plan, GError **error)
 {
-    OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
-    g_return_val_if_fail (self->netlink != NULL, false);
+    char name[IF_NAMESIZE];
+    if (if_indextoname ((unsigned)plan->device_index, name) != NULL)
+        return true;
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED, "the device %s was taken away",
+                 plan->device);
+    return false;
+}
+
+/* The kernel takes the routes of a link that goes down, and does not bring them back. */
+static bool
+put_back (OutriderNetlinkHost *self, GError **error)
+{
+    bool everything = self->disturbed;
+    bool stale = everything || self->stale;
+    self->disturbed = self->stale = false;
+    if (everything)
+    {
+        netlink_set_link (self->netlink, self->plan->device_index, self->plan->mtu, true);
+        change_addresses (self, self->plan, NULL, netlink_add_address);
+        if (!netlink_commit (self->netlink, false, error))
+            return false;
+    }
+    if (stale && !self->options.no_routes)
+        netlink_routes_put_back (self->netlink, self->plan, everything);
+    return true;
+}
+
+static bool
+change_plan (OutriderNetlinkHost *self, const NetworkPlan *plan, GError **error)
+{
     if (self->plan != NULL && network_plan_differs_by_mtu_alone (self->plan, plan))
     {
+        if (self->plan->mtu == plan->mtu)
+            return true;
         self->plan->mtu = plan->mtu;
         netlink_set_link (self->netlink, plan->device_index, plan->mtu, true);
         return netlink_commit (self->netlink, false, error);
@@ -119,9 +156,43 @@ netlink_host_apply (OutriderHost *host, const NetworkPlan *plan, GError **error)
     self->plan = network_plan_copy (plan);
     if (old != NULL)
         take_down (self, old, done ? plan : NULL);
+    return done;
+}
+
+static bool
+netlink_host_apply (OutriderHost *host, const NetworkPlan *plan, GError **error)
+{
+    OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
+    g_return_val_if_fail (self->netlink != NULL, false);
+    bool again = self->plan != NULL;
+    if (self->monitor != NULL)
+        monitor_set_device (self->monitor, plan->device_index);
+    if (!again)
+        self->disturbed = self->stale = false;
+    bool done = (!again || has_device (plan, error)) && change_plan (self, plan, error) &&
+                (!again || put_back (self, error));
     if (!done)
         netlink_host_revert (host);
     return done;
+}
+
+/* ---- what changes by itself ---- */
+
+static void
+host_changed (bool disturbed, void *data)
+{
+    OutriderNetlinkHost *self = data;
+    self->stale = true;
+    self->disturbed = self->disturbed || disturbed;
+    g_signal_emit_by_name (self, "changed");
+}
+
+/* From before the networks are listed: nothing passes in between. What the kernel does not tell is found at the next try. */
+static void
+watch (OutriderNetlinkHost *self)
+{
+    if (self->monitor == NULL)
+        self->monitor = monitor_new (host_changed, self, NULL);
 }
 
 /* ---- what else is there ---- */
@@ -135,7 +206,9 @@ netlink_host_guard (OutriderHost *host, const NetworkGuard *guard, GError **erro
 static GArray *
 netlink_host_list_networks (OutriderHost *host)
 {
-    return netlink_list_networks (OUTRIDER_NETLINK_HOST (host)->netlink);
+    OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (host);
+    watch (self);
+    return netlink_list_networks (self->netlink);
 }
 
 static GArray *
@@ -213,6 +286,7 @@ outrider_netlink_host_finalize (GObject *object)
 {
     OutriderNetlinkHost *self = OUTRIDER_NETLINK_HOST (object);
     netlink_host_revert (OUTRIDER_HOST (self));
+    monitor_free (self->monitor);
     dns_free (self->dns);
     netlink_free (self->netlink);
     G_OBJECT_CLASS (outrider_netlink_host_parent_class)->finalize (object);

@@ -20,6 +20,7 @@ retry_is_worthwhile (const GError *error)
         OUTRIDER_ERROR_CONNECTION_LOST,   OUTRIDER_ERROR_PROTOCOL,
         OUTRIDER_ERROR_NO_PROPOSAL,       OUTRIDER_ERROR_GATEWAY_REFUSED,
         OUTRIDER_ERROR_SELECTORS_REFUSED, OUTRIDER_ERROR_NO_ADDRESS,
+        OUTRIDER_ERROR_HOST_REFUSED,
     };
     for (size_t i = 0; i < G_N_ELEMENTS (passing); i++)
         if (g_error_matches (error, OUTRIDER_ERROR, (int)passing[i]))

@@ -54,7 +54,8 @@ struct _OutriderTunnel
     IkeGrant *grant;
     GPtrArray *children; /* IkeChildSa: those that carry traffic, by number */
     NetworkPlan *plan;
-    WayOut way;   /* of the outer packets, when they were last asked for; all zero: not known */
+    GHashTable *told; /* char *: sentences about networks, since the tunnel is up */
+    WayOut way;       /* of the outer packets, when they were last asked for; all zero: not known */
     PathMtu path; /* all zero: the profile says how large packets are, or there is no child yet */
     uint64_t probed_at; /* how many packets had been sent at the last probe */
     char *gateway_identity;
@@ -110,6 +111,9 @@ bool tunnel_bring_child_up (OutriderTunnel *self, IkeChildSa *child, GError **er
 bool tunnel_switch_child (OutriderTunnel *self, IkeChildSa *child, GError **error);
 void tunnel_take_child_down (OutriderTunnel *self, IkeChildSa *child);
 void tunnel_path_became_narrower (OutriderTunnel *self);
+
+/* Links or addresses of the host came or went: what is in force is brought to what is there now. */
+void tunnel_host_changed (OutriderHost *host, gpointer self);
 
 /* Asks the kernel which way the outer packets take. */
 void tunnel_find_way (OutriderTunnel *self);

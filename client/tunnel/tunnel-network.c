@@ -82,6 +82,14 @@ check_way (OutriderTunnel *self, const NetworkPlan *plan, GError **error)
     return false;
 }
 
+/* Takes SENTENCE. Once while the tunnel is up, however often the plan is applied. */
+static void
+tell_once (OutriderTunnel *self, char *sentence)
+{
+    if (g_hash_table_add (self->told, sentence))
+        tunnel_warn (self, sentence);
+}
+
 /* What a user should know of the host's other networks, and of the plan's. */
 static void
 tell_plan (OutriderTunnel *self)
@@ -90,13 +98,26 @@ tell_plan (OutriderTunnel *self)
     {
         const LocalNetwork *network = &g_array_index (self->plan->overlaps, LocalNetwork, i);
         g_autofree char *text = ip_prefix_format (&network->prefix);
-        g_autofree char *story = g_strdup_printf ("%s stays with %s: this host is attached to it",
-                                                  text, network->device);
-        tunnel_warn (self, story);
+        tell_once (self, g_strdup_printf (network->tunnelled
+                                              ? "%s stays with %s, which has it, too"
+                                              : "%s stays with %s: this host is attached to it",
+                                          text, network->device));
     }
+    for (guint i = 0; i < self->plan->too_wide->len; i++)
+    {
+        const LocalNetwork *network = &g_array_index (self->plan->too_wide, LocalNetwork, i);
+        g_autofree char *text = ip_prefix_format (&network->prefix);
+        tell_once (self, g_strdup_printf ("%s at %s is too wide for a network that this host is "
+                                          "attached to: it goes through the tunnel",
+                                          text, network->device));
+    }
+    if (self->plan->guard_dns && self->plan->dns->len == 0)
+        tell_once (self, g_strdup ("the gateway names no name server: this host's own are asked "
+                                   "through the tunnel; set dns= in the profile if they do not "
+                                   "answer there"));
     g_autoptr (GPtrArray) elsewhere = outrider_host_check (self->host);
     for (guint i = 0; i < elsewhere->len; i++)
-        tunnel_warn (self, elsewhere->pdata[i]);
+        tell_once (self, g_strdup (elsewhere->pdata[i]));
 }
 
 static bool
@@ -133,6 +154,25 @@ apply_plan (OutriderTunnel *self, GError **error)
     if (!same && self->state == OUTRIDER_TUNNEL_CONNECTED)
         tell_plan (self);
     return tunnel_guard (self, false, error);
+}
+
+void
+tunnel_host_changed (OutriderHost *host, gpointer data)
+{
+    OutriderTunnel *self = data;
+    G_GNUC_UNUSED g_autoptr (OutriderTunnel) alive = g_object_ref (self);
+    g_autoptr (GError) error = NULL;
+    bool waits = self->state == OUTRIDER_TUNNEL_IDLE ||
+                 self->state == OUTRIDER_TUNNEL_DISCONNECTING ||
+                 self->state == OUTRIDER_TUNNEL_DISCONNECTED;
+    if (self->state != OUTRIDER_TUNNEL_CONNECTED && !waits &&
+        !tunnel_guard (self, self->guard_lets_names_through, &error))
+        tunnel_warn (self, error->message);
+    if (self->state != OUTRIDER_TUNNEL_CONNECTED || self->children->len == 0 ||
+        apply_plan (self, &error))
+        return;
+    tunnel_abort_session (self, g_steal_pointer (&error));
+    tunnel_pull (self);
 }
 
 /* ---- how large packets may be ---- */

@@ -33,6 +33,7 @@ tunnel_release_connection (OutriderTunnel *self)
     g_clear_pointer (&self->grant, ike_grant_free);
     g_ptr_array_set_size (self->children, 0);
     g_clear_pointer (&self->plan, network_plan_free);
+    g_hash_table_remove_all (self->told);
     self->path = (PathMtu){ 0 };
     self->way = (WayOut){ 0 };
     g_clear_pointer (&self->gateway_identity, g_free);

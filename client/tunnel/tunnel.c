@@ -210,6 +210,7 @@ outrider_tunnel_new (Profile *profile, Credentials *credentials, WarmUp *warm_up
     self->credentials = credentials;
     self->warm_up = warm_up;
     self->host = g_object_ref (host);
+    g_signal_connect_object (host, "changed", G_CALLBACK (tunnel_host_changed), self, 0);
     return self;
 }
 
@@ -223,6 +224,7 @@ outrider_tunnel_finalize (GObject *object)
     g_clear_pointer (&self->look, gateway_look_cancel);
     g_clear_pointer (&self->gateways, g_ptr_array_unref);
     g_ptr_array_unref (self->children);
+    g_hash_table_unref (self->told);
     g_clear_error (&self->error);
     g_free (self->stage);
     g_free (self->why_not_kernel);
@@ -260,5 +262,6 @@ outrider_tunnel_init (OutriderTunnel *self)
 {
     self->state = OUTRIDER_TUNNEL_IDLE;
     self->children = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_child_sa_unref);
+    self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     self->padding = CERTS_RSA_PSS;
 }

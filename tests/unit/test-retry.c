@@ -40,7 +40,7 @@ test_worthwhile (void)
         { OUTRIDER_ERROR_NO_PROPOSAL, true },       { OUTRIDER_ERROR_GATEWAY_REFUSED, true },
         { OUTRIDER_ERROR_SELECTORS_REFUSED, true }, { OUTRIDER_ERROR_NO_ADDRESS, true },
         { OUTRIDER_ERROR_PASSWORD_WRONG, false },   { OUTRIDER_ERROR_LOGIN_REFUSED, false },
-        { OUTRIDER_ERROR_HOST_REFUSED, false },     { OUTRIDER_ERROR_NAME_MISMATCH, false },
+        { OUTRIDER_ERROR_HOST_REFUSED, true },      { OUTRIDER_ERROR_NAME_MISMATCH, false },
     };
     for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
