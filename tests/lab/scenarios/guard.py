@@ -4,6 +4,7 @@
 import json
 import signal
 
+from outrider_lab.guard import guarded, is_released, release
 from outrider_lab.scenario import scenario
 from outrider_lab.traffic import Capture, Ping, Talker
 
@@ -12,29 +13,6 @@ OUTSIDE, OUTSIDE6 = "203.0.113.2", "2001:db8:203::2"
 LAN = "192.168.77.1"
 FULL = {"local_ts": "0.0.0.0/0, ::/0", "pools": "v4, v6"}
 REFUSED = "EACCES"
-
-
-def guarded(case, routes="all", name="Work", address="gw.test", **keys):
-    """A profile with the kill switch; lifted when the scenario is over."""
-    profile = case.directory / f"{name}.profile"
-    lines = {"routes": routes, "kill-switch": "yes", **keys}
-    profile.write_text(f"[profile]\nname={name}\n\n[gateway]\naddress={address}\nidentity=gw.test\ntrust=file\n"
-                       f"ca-file={case.lab.pki}/ca-ecdsa.crt\n\n[login]\nuser=alice\n\n[network]\n"
-                       + "".join(f"{key}={value}\n" for key, value in lines.items()))
-    return {"profile": str(profile), "user": None, "method": None, "ca": None}
-
-
-def release(case, *names):
-    result = case.host.run(case.program, "down", "--release", *names)
-    case.equal("exit status of down --release", result.returncode, 0)
-    return result
-
-
-def is_released(case):
-    """Nothing of the kill switch is left."""
-    for family in ("-4", "-6"):
-        rules = json.loads(case.host.must("ip", "-j", family, "rule"))
-        case.equal(f"rules of ours ({family})", [rule for rule in rules if rule.get("protocol") == "79"], [])
 
 
 @scenario(only="outrider", limit=20)
