@@ -179,6 +179,28 @@ def another_lan(case):
 
 
 @scenario(only="outrider")
+def router_of_another_lan(case):
+    """A DHCP client sets address and route at once: the kernel finds the router on the link, not in the tunnel or refused."""
+    arrive = ("ip addr add 192.168.99.2/24 dev eth0; ip route add 203.0.113.128/25 via 192.168.99.1; "
+              "ip addr add fd99::2/64 dev eth0 nodad; ip -6 route add 2001:db8:99::/64 via fd99::1")
+    leave = ("ip route del 203.0.113.128/25; ip addr del 192.168.99.2/24 dev eth0; "
+             "ip -6 route del 2001:db8:99::/64; ip addr del fd99::2/64 dev eth0")
+    case.gateway.configure(**FULL)
+    tunnel = case.connect(**guarded(case))
+    for what in ("beside the tunnel", "with the kill switch alone"):
+        case.host.shell(arrive)
+        for family, network in (("-4", "203.0.113.128/25"), ("-6", "2001:db8:99::/64")):
+            route = case.host.must("ip", family, "route", "show", network)
+            case.check(f"the route leads to the link {what}", "dev eth0" in route, route)
+        case.host.shell(leave)
+        if not tunnel.ended:
+            case.works(tunnel)
+            case.stop(tunnel)
+    release(case)
+    is_released(case)
+
+
+@scenario(only="outrider")
 def lan_by_two_links(case):
     """Two links to the same network: the one that the host prefers, and the other one while that is down."""
     eth0 = "192.168.77.0/24 dev eth0 proto kernel scope link src 192.168.77.2"
