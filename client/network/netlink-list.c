@@ -321,7 +321,7 @@ netlink_find_way (Netlink *self, const IpAddress *destination, const IpAddress *
 
 /* ---- the networks that this host is attached to ---- */
 
-/* A link that has just one other end, where nobody hands out networks by DHCP or router advertisements. */
+/* A link that has just one other end: a tunnel of somebody's, mostly. */
 static bool
 is_tunnel (unsigned flags)
 {
@@ -370,12 +370,22 @@ collect_network (const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
+/* Put there by who is at the other end, and not by who administers this host: a modem looks like a tunnel. */
+static bool
+is_learnt (uint8_t protocol)
+{
+    return protocol == RTPROT_RA || protocol == RTPROT_DHCP || protocol == RTPROT_REDIRECT ||
+           protocol == RTPROT_KERNEL;
+}
+
 static int
 collect_tunnelled (const struct nlmsghdr *message, void *data)
 {
     GArray *networks = data;
+    const struct rtmsg *header = mnl_nlmsg_get_payload (message);
     NetlinkRoute route;
     if (networks->len >= NETWORKS_MAX || !read_route (message, &route) ||
+        is_learnt (header->rtm_protocol) || route.kind != NETLINK_ROUTE_DEVICE ||
         route.table != RT_TABLE_MAIN || route.device_index == 0 ||
         route.destination.length <= DEFAULT_LONGEST)
         return MNL_CB_OK;

@@ -240,13 +240,16 @@ def networks_of_other_tunnels(case):
     case.gateway.configure(connection="unique = never", **FULL)
     case.prepare("ip tuntap add dev theirs9 mode tun; ip addr add 10.99.0.1/32 dev theirs9; ip link set theirs9 up; "
                  "ip route add 10.98.0.0/16 dev theirs9 src 10.99.0.1; "
+                 "ip route add 10.96.0.0/16 dev theirs9 proto dhcp; ip -6 route add 2a00::/12 dev theirs9 proto ra; "
                  "for i in $(seq 100); do ip link show theirs9 | grep -q NO-CARRIER && break; sleep 0.05; done",
                  "ip link del theirs9")
     split = case.connect(routes="10.78.0.0/24")
     second, full = second_tunnel(case, routes="all")
     case.equal("the other's network", case.route_to("10.98.0.1").get("dev"), "theirs9")
     case.equal("the split tunnel's network", case.route_to("10.78.0.2").get("dev"), split.facts["device"])
-    case.equal("the rest", case.route_to(OUTSIDE).get("dev"), full["device"])
+    for address in (OUTSIDE, OUTSIDE6, "10.96.0.1", "2a00::1"):
+        case.equal("the rest, and what was learnt by DHCP or an advertisement", case.route_to(address).get("dev"),
+                   full["device"])
     case.host.shell("ip route add 10.97.0.0/16 dev theirs9; ip addr add 10.99.0.2/32 dev theirs9")
     case.becomes("another network of the other's", lambda: case.route_to("10.97.0.1").get("dev") == "theirs9")
     case.fetches(split, "10.78.0.2")
