@@ -17,8 +17,8 @@ typedef struct
 
 /*
  * What ended a connection that stood once, or a try to have it back, may be gone by itself. The gateway took this login and
- * this offer: what it refuses now is what one says that was just restarted, or whose addresses are all given away for a while; and this host
- * let us have what somebody took away.
+ * this offer: what it refuses now is what one says that was just restarted, or whose addresses are all given away for a while.
+ * So did this host: somebody may have taken away what it let us have.
  */
 bool retry_is_worthwhile (const GError *error);
 
