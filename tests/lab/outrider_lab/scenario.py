@@ -101,8 +101,12 @@ class Case:
         self.settle()
 
     def settle(self):
-        """The host as it is now, services and all, is what must come back."""
-        self.before = self.lab.snapshot()
+        """The host as it is now, services and all, is what must come back; new addresses of IPv6 are tried out first."""
+        def taken():
+            self.before = self.lab.snapshot()
+            return not any('"tentative"' in line for line in self.before["addresses"])
+
+        wait_until(taken, 3)
         self.standing = set(self.host.processes())
 
     # The client.
