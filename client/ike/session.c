@@ -578,10 +578,15 @@ get_exchange (IkeTaskKind task)
     g_assert_not_reached ();
 }
 
-/* Whether a sealed message is worth opening: the answer that is due, or a request that is due or was just answered. */
+/*
+ * Whether a sealed message can and need be opened: there are keys, and it is the answer that is due, or a request that is
+ * due or was just answered.
+ */
 static bool
 is_due (const IkeSa *sa, const IkeHeader *header)
 {
+    if (sa->keys.open == NULL)
+        return false;
     if ((header->flags & IKE_FLAG_RESPONSE) != 0)
         return ike_window_is_waiting (&sa->window) && header->message_id == sa->window.request_id &&
                header->exchange == get_exchange (sa->running.kind);
