@@ -7,7 +7,8 @@
  *                                            <--  HDR, SAr1, KEr, Nr, N...
  *
  * and its two detours, a cookie (2.6) and another group (1.2), together bounded. Nothing of it is authenticated until
- * IKE_AUTH covers it.
+ * IKE_AUTH covers it, and somebody on the way may answer sooner than the gateway: a good answer leads on, to whichever
+ * group we asked with; anything else is doubted for a while (2.21.1).
  */
 
 #include "ike/session-internal.h"
@@ -27,9 +28,9 @@ write_hashes (IkeChain *chain)
 }
 
 static GBytes *
-build_request (IkeSession *self, const IkeSa *sa, GError **error)
+build_request (IkeSession *self, const KeyExchange *key, GError **error)
 {
-    const KeyExchange *key = self->half.key_exchange;
+    const IkeSa *sa = ike_session_get_sa (self);
     g_auto (IkeChain) chain = IKE_CHAIN ();
     if (self->cookie != NULL)
         ike_notify_write (&chain, NOTIFY_COOKIE, byte_view_of_bytes (self->cookie));
@@ -55,27 +56,54 @@ build_request (IkeSession *self, const IkeSa *sa, GError **error)
     return message;
 }
 
-/* Sends the request, or sends it anew with what the detour asked for. */
-static void
-send_request (IkeSession *self, gint64 now)
+/* Sends the request of OPENING, with the cookie if there is one, instead of what was sent before. */
+static bool
+send_request (IkeSession *self, IkeOpening *opening, gint64 now, GError **error)
 {
-    IkeSa *sa = ike_session_get_sa (self);
-    g_autoptr (GError) error = NULL;
-    GBytes *message = build_request (self, sa, &error);
-    if (message == NULL)
-    {
-        ike_session_closed (self, stage, g_steal_pointer (&error));
-        return;
-    }
-    g_clear_pointer (&self->init_request, g_bytes_unref);
-    self->init_request = message;
+    IkeWindow *window = &ike_session_get_sa (self)->window;
+    GBytes *request = build_request (self, opening->key_exchange, error);
+    if (request == NULL)
+        return false;
+    g_clear_pointer (&opening->request, g_bytes_unref);
+    opening->request = request;
+    self->opening = opening;
     GPtrArray *datagrams = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-    g_ptr_array_add (datagrams, g_bytes_ref (message));
+    g_ptr_array_add (datagrams, g_bytes_ref (request));
     ike_session_push_datagrams (self, datagrams, now);
-    if (ike_window_is_waiting (&sa->window))
-        ike_window_restart (&sa->window, datagrams, now);
+    if (ike_window_is_waiting (window))
+        ike_window_restart (window, datagrams, now);
     else
-        ike_window_begin (&sa->window, datagrams, self->config->answer_timeout, now);
+        ike_window_begin (window, datagrams, self->config->answer_timeout, now);
+    return true;
+}
+
+IkeOpening *
+ike_init_add_opening (IkeSession *self, KeyExchange *key_exchange)
+{
+    IkeOpening *opening = g_new0 (IkeOpening, 1);
+    opening->key_exchange = key_exchange;
+    g_ptr_array_add (self->openings, opening);
+    return opening;
+}
+
+void
+ike_opening_free (IkeOpening *self)
+{
+    key_exchange_free (self->key_exchange);
+    g_clear_pointer (&self->request, g_bytes_unref);
+    g_free (self);
+}
+
+static IkeOpening *
+find_opening (const IkeSession *self, const Algorithm *group)
+{
+    for (guint i = 0; i < self->openings->len; i++)
+    {
+        IkeOpening *opening = self->openings->pdata[i];
+        if (key_exchange_get_group (opening->key_exchange) == group)
+            return opening;
+    }
+    return NULL;
 }
 
 void
@@ -88,82 +116,93 @@ ike_init_start (IkeSession *self, gint64 now)
     g_ptr_array_add (self->sas, sa);
     self->nonce_i = ike_session_draw_nonce (self);
     random_fill (&self->config->random, self->source_noise, sizeof self->source_noise);
-    send_request (self, now);
+    g_autoptr (GError) error = NULL;
+    if (!send_request (self, self->openings->pdata[0], now, &error))
+        ike_session_closed (self, stage, g_steal_pointer (&error));
 }
 
-static void
-fail (IkeSession *self, OutriderError code, const char *text)
-{
-    ike_session_closed (self, stage, g_error_new_literal (OUTRIDER_ERROR, code, text));
-}
+/* ---- detours ---- */
 
 static bool
-may_restart (IkeSession *self)
+may_restart (IkeSession *self, GError **error)
 {
     if (self->restarts++ < IKE_INIT_RESTARTS_MAX)
         return true;
-    fail (self, OUTRIDER_ERROR_PROTOCOL,
-          "the gateway asks for cookies or other groups without end");
+    g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
+                         "the gateway asks for cookies or other groups without end");
     return false;
 }
 
-/* N(COOKIE): the same request again with the cookie first. */
-static void
-take_cookie (IkeSession *self, const IkeNotify *notify, gint64 now)
+/* N(COOKIE): the same request again with the cookie first. What answers its group from now on is taken to answer this one. */
+static bool
+take_cookie (IkeSession *self, const IkeNotify *notify, gint64 now, GError **error)
 {
     if (notify->data.size == 0 || notify->data.size > IKE_COOKIE_MAX)
     {
-        fail (self, OUTRIDER_ERROR_PROTOCOL, "a cookie of an impossible size");
-        return;
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
+                             "a cookie of an impossible size");
+        return false;
     }
     if (self->cookie != NULL && byte_view_equal (notify->data, byte_view_of_bytes (self->cookie)))
-        return; /* a late double: what it asks for is under way */
-    if (!may_restart (self))
-        return;
+        return true; /* a late double: what it asks for is under way */
+    if (!may_restart (self, error))
+        return false;
     g_clear_pointer (&self->cookie, g_bytes_unref);
     self->cookie = byte_view_to_bytes (notify->data);
-    send_request (self, now);
+    return send_request (self, self->opening, now, error);
 }
 
 /* N(INVALID_KE_PAYLOAD): the request again with the group that it names, if that is one of our offer. */
-static void
-take_group (IkeSession *self, const IkeNotify *notify, gint64 now)
+static bool
+take_group (IkeSession *self, const IkeNotify *notify, gint64 now, GError **error)
 {
     ByteReader reader = byte_reader (notify->data);
     uint16_t id = byte_reader_u16 (&reader);
     if (!byte_reader_done (&reader))
     {
-        ike_session_closed (self, stage,
-                            g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
-                                                 "a malformed INVALID_KE_PAYLOAD"));
-        return;
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
+                             "a malformed INVALID_KE_PAYLOAD");
+        return false;
     }
     const Algorithm *group = ike_proposals_find_group (self->config->ike_proposals, id);
     if (group == NULL)
     {
         g_autofree char *offered = ike_proposals_format (self->config->ike_proposals);
-        ike_session_closed (self, stage,
-                            g_error_new (OUTRIDER_ERROR, OUTRIDER_ERROR_NO_PROPOSAL,
-                                         "the gateway wants key exchange group %u, which is not in "
-                                         "our IKE offer: %s",
-                                         id, offered));
-        return;
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_NO_PROPOSAL,
+                     "the gateway wants key exchange group %u, which is not in our IKE offer: %s",
+                     id, offered);
+        return false;
     }
-    if (group == key_exchange_get_group (self->half.key_exchange))
-        return; /* a late double: that group is under way */
-    if (!may_restart (self))
-        return;
-    g_autoptr (GError) error = NULL;
-    KeyExchange *key_exchange = key_exchange_new (group, &error);
-    if (key_exchange == NULL)
+    IkeOpening *opening = find_opening (self, group);
+    if (opening == self->opening)
+        return true; /* a late double: that group is under way */
+    if (!may_restart (self, error))
+        return false;
+    if (opening == NULL)
     {
-        ike_session_closed (self, stage, g_steal_pointer (&error));
-        return;
+        KeyExchange *key_exchange = key_exchange_new (group, error);
+        if (key_exchange == NULL)
+            return false;
+        opening = ike_init_add_opening (self, key_exchange);
     }
-    key_exchange_free (self->half.key_exchange);
-    self->half.key_exchange = key_exchange;
-    send_request (self, now);
+    return send_request (self, opening, now, error);
 }
+
+/* ---- the answer ---- */
+
+/* What comes in, and what a good answer says: all of it is read before anything of the session changes. */
+typedef struct
+{
+    ByteView datagram;
+    const IkeHeader *header;
+    IkePayloads payloads;
+
+    IkeOpening *opening; /* what it answers */
+    IkeSelection selection;
+    ByteView nonce;
+    NatFinding nat;
+    IkeKeys keys;
+} Answer;
 
 static void
 read_hashes (IkeSession *self, const IkeNotify *notify)
@@ -178,60 +217,58 @@ read_hashes (IkeSession *self, const IkeNotify *notify)
 }
 
 static bool
-read_notifies (IkeSession *self, const IkePayloads *payloads, const IkeSa *sa, GError **error)
+read_nat (const IkeSession *self, Answer *answer, GError **error)
 {
-    IkeNotify notify;
-    self->fragmentation = ike_notify_find (payloads, NOTIFY_FRAGMENTATION_SUPPORTED, &notify);
-    if (ike_notify_find (payloads, NOTIFY_SIGNATURE_HASH_ALGORITHMS, &notify))
-        read_hashes (self, &notify);
-    if (!nat_read_notifies (payloads, sa->spi_i, sa->spi_r, &self->path, &self->nat, error))
+    if (!nat_read_notifies (&answer->payloads, answer->header->initiator_spi,
+                            answer->header->responder_spi, &self->path, &answer->nat, error))
         return false;
-    self->encapsulated = self->nat.supported && (self->config->force_encapsulation ||
-                                                 self->nat.local || self->nat.gateway);
-    if (self->config->force_encapsulation && !self->nat.supported)
-    {
-        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
-                             "the gateway does not support NAT traversal, which the userspace data "
-                             "plane needs");
-        return false;
-    }
-    return true;
+    if (!self->config->force_encapsulation || answer->nat.supported)
+        return true;
+    g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
+                         "the gateway does not support NAT traversal, which the userspace data "
+                         "plane needs");
+    return false;
 }
 
 /* The key exchange is complete: SKEYSEED and all that comes of it. */
 static bool
-derive_keys (IkeSession *self, IkeSa *sa, const IkeKeyPayload *key, GError **error)
+derive_keys (const IkeSession *self, Answer *answer, const IkeKeyPayload *key, GError **error)
 {
-    KeyExchange *ours = self->half.key_exchange;
-    if (sa->selection.group != key_exchange_get_group (ours) ||
-        key->group != sa->selection.group->id)
+    const IkeSelection *selection = &answer->selection;
+    answer->opening = find_opening (self, selection->group);
+    if (answer->opening == NULL || answer->opening->request == NULL ||
+        key->group != selection->group->id)
     {
         g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
                              "the gateway's key is of another group than the one it chose");
         return false;
     }
-    g_autoptr (SecretBytes) shared = key_exchange_derive (ours, key->value, error);
+    g_autoptr (SecretBytes) shared =
+        key_exchange_derive (answer->opening->key_exchange, key->value, error);
     if (shared == NULL)
         return false;
-    IkeKeyInputs inputs = { byte_view_of_bytes (self->nonce_i), byte_view_of_bytes (self->nonce_r),
-                            sa->spi_i, sa->spi_r, true };
-    return ike_keys_derive (&sa->keys, &sa->selection, shared, &inputs, NULL, NULL, error);
+    IkeKeyInputs inputs = { byte_view_of_bytes (self->nonce_i), answer->nonce,
+                            answer->header->initiator_spi, answer->header->responder_spi, true };
+    return ike_keys_derive (&answer->keys, selection, shared, &inputs, NULL, NULL, error);
 }
 
 static bool
-take_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads, GError **error)
+read_answer (const IkeSession *self, Answer *answer, GError **error)
 {
+    const IkePayloads *payloads = &answer->payloads;
     IkeKeyPayload key;
-    ByteView nonce;
-    if (!ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body,
-                             self->config->ike_proposals, 0, &sa->selection, error) ||
-        !ike_key_payload_read (ike_payloads_find (payloads, PAYLOAD_KE)->body, &key, error) ||
-        !ike_nonce_payload_read (ike_payloads_find (payloads, PAYLOAD_NONCE)->body, &nonce,
-                                 error) ||
-        !read_notifies (self, payloads, sa, error))
+    if (answer->header->responder_spi == 0)
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_PROTOCOL,
+                             "the gateway's SPI is zero");
         return false;
-    self->nonce_r = byte_view_to_bytes (nonce);
-    return derive_keys (self, sa, &key, error);
+    }
+    return ike_selection_read (ike_payloads_find (payloads, PAYLOAD_SA)->body,
+                               self->config->ike_proposals, 0, &answer->selection, error) &&
+           ike_key_payload_read (ike_payloads_find (payloads, PAYLOAD_KE)->body, &key, error) &&
+           ike_nonce_payload_read (ike_payloads_find (payloads, PAYLOAD_NONCE)->body,
+                                   &answer->nonce, error) &&
+           read_nat (self, answer, error) && derive_keys (self, answer, &key, error);
 }
 
 /* All further messages go to port 4500 if there is a NAT or ESP is to be wrapped (RFC 7296 2.23). */
@@ -244,49 +281,99 @@ float_port (IkeSession *self)
     ike_session_push (self, IKE_ACTION_MOVED)->gateway_port = IKE_PORT_NAT;
 }
 
+/* Takes the keys of ANSWER over. */
+static void
+go_on (IkeSession *self, const Answer *answer, gint64 now)
+{
+    IkeSa *sa = ike_session_get_sa (self);
+    IkeNotify notify;
+    ike_window_finish (&sa->window, now);
+    sa->spi_r = answer->header->responder_spi;
+    sa->selection = answer->selection;
+    sa->keys = answer->keys;
+    self->init_request = g_bytes_ref (answer->opening->request);
+    self->init_response = byte_view_to_bytes (answer->datagram);
+    self->nonce_r = byte_view_to_bytes (answer->nonce);
+    self->fragmentation =
+        ike_notify_find (&answer->payloads, NOTIFY_FRAGMENTATION_SUPPORTED, &notify);
+    if (ike_notify_find (&answer->payloads, NOTIFY_SIGNATURE_HASH_ALGORITHMS, &notify))
+        read_hashes (self, &notify);
+    self->nat = answer->nat;
+    self->encapsulated = self->nat.supported && (self->config->force_encapsulation ||
+                                                 self->nat.local || self->nat.gateway);
+    self->opening = NULL;
+    g_ptr_array_set_size (self->openings, 0);
+    g_clear_error (&self->doubted);
+    float_port (self);
+    self->state = IKE_STATE_AUTH;
+    self->last_in = now;
+    ike_auth_start (self, now);
+}
+
+/* ---- what comes in ---- */
+
+/* False: ERROR is what would end the try. */
+static bool
+take_message (IkeSession *self, Answer *answer, gint64 now, GError **error)
+{
+    const IkePayloads *payloads = &answer->payloads;
+    IkeNotify notify;
+
+    /* A cookie comes alone, without the payloads that an answer must have. */
+    if (ike_payloads_find (payloads, PAYLOAD_SA) == NULL &&
+        ike_notify_find (payloads, NOTIFY_COOKIE, &notify))
+        return take_cookie (self, &notify, now, error);
+    if (!ike_exchange_check (IKE_MESSAGE_INIT_RESPONSE, payloads, NULL, error))
+        return false;
+    if (ike_notify_find (payloads, NOTIFY_INVALID_KE_PAYLOAD, &notify))
+        return take_group (self, &notify, now, error);
+    if (ike_notify_find_error (payloads, &notify))
+    {
+        g_propagate_error (error, ike_session_explain_notify (self, &notify, false));
+        return false;
+    }
+    if (!read_answer (self, answer, error))
+        return false;
+    go_on (self, answer, now);
+    return true;
+}
+
+/* The exchange goes on as if nothing had come, for a while. The first ERROR (taken over) is the one to be told. */
+static void
+doubt (IkeSession *self, GError *error, gint64 now)
+{
+    if (self->doubted != NULL)
+    {
+        g_error_free (error);
+        return;
+    }
+    self->doubted = error;
+    self->doubt_until = MIN (now + IKE_DOUBT_GRACE, ike_session_get_sa (self)->window.give_up_at);
+}
+
 void
 ike_init_receive (IkeSession *self, ByteView datagram, const IkeHeader *header, gint64 now)
 {
-    IkeSa *sa = ike_session_get_sa (self);
-    IkePayloads payloads;
+    Answer answer = { .datagram = datagram, .header = header };
     g_autoptr (GError) error = NULL;
     ByteView chain = byte_view (datagram.data + IKE_HEADER_SIZE, datagram.size - IKE_HEADER_SIZE);
-    if (header->initiator_spi != sa->spi_i || header->message_id != 0 ||
+    if (header->initiator_spi != ike_session_get_sa (self)->spi_i || header->message_id != 0 ||
         (header->flags & IKE_FLAG_RESPONSE) == 0 || (header->flags & IKE_FLAG_INITIATOR) != 0 ||
-        !ike_payloads_read (header->next_payload, chain, &payloads, NULL))
+        !ike_payloads_read (header->next_payload, chain, &answer.payloads, NULL))
         return; /* not for us, or not readable: an answer that is may still come */
+    if (!take_message (self, &answer, now, &error))
+        doubt (self, g_steal_pointer (&error), now);
+}
 
-    IkeNotify notify;
-    if (!ike_exchange_check (IKE_MESSAGE_INIT_RESPONSE, &payloads, NULL, &error))
-    {
-        /* A cookie comes alone, without the payloads that an answer must have. */
-        if (ike_notify_find (&payloads, NOTIFY_COOKIE, &notify) &&
-            ike_payloads_find (&payloads, PAYLOAD_SA) == NULL)
-            take_cookie (self, &notify, now);
-        else
-            ike_session_closed (self, stage, g_steal_pointer (&error));
-        return;
-    }
-    if (ike_notify_find (&payloads, NOTIFY_INVALID_KE_PAYLOAD, &notify))
-        take_group (self, &notify, now);
-    else if (ike_notify_find_error (&payloads, &notify))
-        ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, false));
-    else if (header->responder_spi == 0)
-        fail (self, OUTRIDER_ERROR_PROTOCOL, "the gateway's SPI is zero");
-    else
-    {
-        sa->spi_r = header->responder_spi;
-        ike_window_finish (&sa->window, now);
-        if (!take_answer (self, sa, &payloads, &error))
-        {
-            ike_session_closed (self, stage, g_steal_pointer (&error));
-            return;
-        }
-        self->init_response = byte_view_to_bytes (datagram);
-        ike_half_clear (&self->half);
-        float_port (self);
-        self->state = IKE_STATE_AUTH;
-        self->last_in = now;
-        ike_auth_start (self, now);
-    }
+gint64
+ike_init_get_deadline (const IkeSession *self)
+{
+    return self->doubted != NULL ? self->doubt_until : G_MAXINT64;
+}
+
+void
+ike_init_advance (IkeSession *self, gint64 now)
+{
+    if (now >= ike_init_get_deadline (self))
+        ike_session_closed (self, stage, g_steal_pointer (&self->doubted));
 }

@@ -50,6 +50,7 @@ enum
 #define IKE_RETRANSMIT_FLOOR (IKE_SECOND / 4) /* after */
 #define IKE_RETRANSMIT_CEILING (4 * IKE_SECOND)
 #define IKE_ANSWER_TIMEOUT (18 * IKE_SECOND)     /* one exchange, all tries */
+#define IKE_DOUBT_GRACE IKE_SECOND               /* an unproven error waits: RFC 7296 2.21.1 */
 #define IKE_CLOSE_TIMEOUT (3 * IKE_SECOND / 2)   /* the delete on the way out */
 #define IKE_KEEPALIVE_INTERVAL (20 * IKE_SECOND) /* RFC 3948 */
 #define IKE_DELETED_SA_LINGER (20 * IKE_SECOND)  /* its delete may have to be answered again */

@@ -73,7 +73,14 @@ typedef struct
     gint64 expires;  /* 0: in use; else CHILD_DOWN comes then */
 } IkeChild;
 
-/* The half of a key exchange that waits for the gateway's half: IKE_SA_INIT and both kinds of rekey. */
+/* One way to begin: IKE_SA_INIT with the key of one group. An answer may come to each that was sent. */
+typedef struct
+{
+    KeyExchange *key_exchange;
+    GBytes *request; /* as it was sent last; NULL: not yet */
+} IkeOpening;
+
+/* The half of a key exchange that waits for the gateway's half, in both kinds of rekey. */
 typedef struct
 {
     KeyExchange *key_exchange;
@@ -111,7 +118,11 @@ struct IkeSession
     IkeHalf half;
 
     /* IKE_SA_INIT */
-    GBytes *init_request;
+    GPtrArray *openings; /* IkeOpening, each of another group; empty when it is through */
+    IkeOpening *opening; /* the one that was sent last */
+    GError *doubted;     /* what would have ended it, unproven; NULL: nothing yet */
+    gint64 doubt_until;
+    GBytes *init_request; /* the one that was answered */
     GBytes *init_response;
     GBytes *nonce_i;
     GBytes *nonce_r;
@@ -231,8 +242,15 @@ gint64 ike_child_get_deadline (const IkeSession *self);
 
 /* ---- the exchanges ---- */
 
+/* Takes KEY_EXCHANGE over. */
+IkeOpening *ike_init_add_opening (IkeSession *self, KeyExchange *key_exchange);
+void ike_opening_free (IkeOpening *self);
 void ike_init_start (IkeSession *self, gint64 now);
 void ike_init_receive (IkeSession *self, ByteView datagram, const IkeHeader *header, gint64 now);
+
+/* When what was doubted is to be believed, and doing so; while IKE_SA_INIT is under way. */
+gint64 ike_init_get_deadline (const IkeSession *self);
+void ike_init_advance (IkeSession *self, gint64 now);
 
 void ike_auth_start (IkeSession *self, gint64 now);
 void ike_auth_receive (IkeSession *self, const IkePayloads *payloads, GBytes *inner, uint8_t first,

@@ -66,7 +66,8 @@ ike_session_new (IkeSessionConfig *config, GError **error)
     if (config->fragment_size == 0)
         config->fragment_size = IKE_FRAGMENT_SIZE;
     g_queue_init (&self->actions);
-    self->half.key_exchange = key_exchange;
+    self->openings = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_opening_free);
+    ike_init_add_opening (self, key_exchange);
     self->sas = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_sa_free);
     self->tasks = g_array_new (false, false, sizeof (IkeTask));
     self->children = g_ptr_array_new_with_free_func ((GDestroyNotify)ike_child_free);
@@ -81,6 +82,8 @@ ike_session_free (IkeSession *self)
         return;
     g_queue_clear_full (&self->actions, (GDestroyNotify)ike_action_free);
     ike_half_clear (&self->half);
+    g_ptr_array_unref (self->openings);
+    g_clear_error (&self->doubted);
     g_ptr_array_unref (self->sas);
     g_array_unref (self->tasks);
     g_ptr_array_unref (self->children);
@@ -791,6 +794,8 @@ ike_session_advance (IkeSession *self, gint64 now)
 {
     if (self->state == IKE_STATE_IDLE || self->state == IKE_STATE_CLOSED)
         return;
+    if (self->state == IKE_STATE_INIT)
+        ike_init_advance (self, now);
     advance_windows (self, now);
     if (self->state == IKE_STATE_CLOSING && now >= self->close_at)
         finish_closing (self);
@@ -813,6 +818,8 @@ ike_session_get_deadline (const IkeSession *self)
         deadline = MIN (deadline, ike_window_get_deadline (&sa->window));
         deadline = sa->expires != 0 ? MIN (deadline, sa->expires) : deadline;
     }
+    if (self->state == IKE_STATE_INIT)
+        deadline = MIN (deadline, ike_init_get_deadline (self));
     if (self->state == IKE_STATE_CLOSING)
         deadline = MIN (deadline, self->close_at);
     if (self->state != IKE_STATE_ESTABLISHED)

@@ -9,6 +9,7 @@
 #include "ike/payloads.h"
 #include "session/fixture.h"
 #include "support/hex.h"
+#include "support/responder-internal.h"
 
 enum
 {
@@ -551,6 +552,94 @@ test_row (gconstpointer data)
         g_assert_true (responder_is_gone (network->gateway));
 }
 
+/* ---- lies of another one, before the gateway's own answer to IKE_SA_INIT ---- */
+
+typedef struct
+{
+    const Row *row;
+    GBytes *lie;
+} Neighbour;
+
+static GBytes *
+build (const ResponderMessage *message, IkeChain *chain)
+{
+    responder_message_write (message, chain);
+    return ike_message_build (&message->header, chain);
+}
+
+/* The gateway's own message stays true. */
+static void
+overhear (ResponderMessage *message, const void *data)
+{
+    Neighbour *neighbour = (Neighbour *)data;
+    if (message->step != STEP_INIT)
+        return;
+    g_auto (IkeChain) truth = IKE_CHAIN ();
+    g_auto (IkeChain) chain = IKE_CHAIN ();
+    responder_message_write (message, &truth);
+    g_autoptr (ResponderMessage) copy =
+        responder_message_new (message->step, message->round, &message->header, &truth);
+    neighbour->row->lie (copy, neighbour->row);
+    neighbour->lie = build (copy, &chain);
+}
+
+/* Up to where the lie was heard and the gateway's answer is under way. */
+static Network *
+lie_first (Neighbour *neighbour)
+{
+    IkeLogin login = neighbour->row->login;
+    ResponderConfig gateway = fixture_responder (login);
+    gateway.lie = overhear;
+    gateway.lie_data = neighbour;
+    Network *network = fixture_network (login, NULL, &gateway);
+    network_start (network);
+    network_run (network, NETWORK_DELAY);
+    network_inject (network, byte_view_of_bytes (neighbour->lie));
+    g_clear_pointer (&neighbour->lie, g_bytes_unref);
+    return network;
+}
+
+static void
+test_neighbour (gconstpointer data)
+{
+    Neighbour neighbour = { .row = data };
+    g_autoptr (Network) network = lie_first (&neighbour);
+    network_run_until_settled (network);
+    network_assert_established (network);
+    network_assert_story (network, "established up:1");
+    g_assert_cmpuint (network->sent[TO_GATEWAY], ==, 2);
+}
+
+/* All but the key is good: nothing of it, such as the hashes that it names, is left in the session. */
+static void
+test_neighbour_leaves_nothing (void)
+{
+    static const Row row = { "ke/off-curve", CERT, STEP_INIT, 0,           flip,
+                             PAYLOAD_KE,     0,    NULL,      E (PROTOCOL) };
+    Neighbour neighbour = { .row = &row };
+    g_autoptr (Network) network = lie_first (&neighbour);
+    network->holds_answers = true;
+    network_run (network, 3 * NETWORK_DELAY);
+    g_assert_nonnull (network->question);
+    g_assert_cmpuint (network->question->hashes->len, ==, 4);
+    network->holds_answers = false;
+    network_answer (network);
+    network_run_until_settled (network);
+    network_assert_established (network);
+}
+
+static void
+add_neighbours (void)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS (init_rows); i++)
+    {
+        g_autofree char *path = g_strdup_printf ("/lies/neighbour/%s", init_rows[i].name);
+        if (init_rows[i].expected != TOLERATED)
+            g_test_add_data_func (path, &init_rows[i], test_neighbour);
+    }
+    g_test_add_func ("/lies/neighbour-leaves-nothing", test_neighbour_leaves_nothing);
+}
+
 /* ---- lies that want a look of their own ---- */
 
 typedef struct
@@ -650,6 +739,7 @@ main (int argc, char **argv)
     g_test_init (&argc, &argv, NULL);
     fixture_begin ();
     FIXTURE_ADD_TABLE ("/lies/init", init_rows, test_row);
+    add_neighbours ();
     FIXTURE_ADD_TABLE ("/lies/auth", auth_rows, test_row);
     FIXTURE_ADD_TABLE ("/lies/eap", eap_rows, test_row);
     FIXTURE_ADD_TABLE ("/lies/widening", widenings, test_widening);
