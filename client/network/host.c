@@ -47,7 +47,7 @@ outrider_host_list_name_servers (OutriderHost *self)
 {
     OutriderHostInterface *interface = OUTRIDER_HOST_GET_IFACE (self);
     return interface->list_name_servers != NULL ? interface->list_name_servers (self)
-                                                : g_array_new (false, false, sizeof (IpAddress));
+                                                : g_array_new (false, false, sizeof (NameServer));
 }
 
 GPtrArray *

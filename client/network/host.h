@@ -6,6 +6,7 @@
  * recording one in tests. All calls are made in the main thread and are done when they return.
  */
 
+#include "network/names.h"
 #include "network/plan.h"
 #include "network/way-out.h"
 
@@ -47,7 +48,7 @@ bool outrider_host_guard (OutriderHost *self, const NetworkGuard *guard, GError 
 /* LocalNetwork: what this host is attached to, for the plan. NULL: not known. */
 GArray *outrider_host_list_networks (OutriderHost *self);
 
-/* IpAddress: who is asked for names now, and must be reached around the tunnel to find the gateway. Never NULL. */
+/* NameServer: who is asked for names now. Never NULL. */
 GArray *outrider_host_list_name_servers (OutriderHost *self);
 
 /*

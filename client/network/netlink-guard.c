@@ -4,15 +4,13 @@
 #include "network/netlink-routes.h"
 
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 
 enum
 {
-    PRIORITY_BASE = 22400, /* behind every tunnel's rules; a pair for each guard */
-    PRIORITY_PAIRS = 1024,
+    PRIORITY_BASE = 22400, /* behind every tunnel's rules */
+    PRIORITIES = 2048,
     METRIC_REFUSED = 20340, /* behind the route to an attached network of the same width */
     TABLE_BASE = (NETLINK_OUTER_MARK + 1) << 16, /* plus the guard's number */
-    DNS_PORT = 53,
 };
 
 static const IpFamily families[] = { IP_V4, IP_V6 };
@@ -34,7 +32,7 @@ is_of_guard (uint32_t table)
 static uint32_t
 get_priority (uint16_t number)
 {
-    return PRIORITY_BASE + 2 * (number % PRIORITY_PAIRS);
+    return PRIORITY_BASE + number % PRIORITIES;
 }
 
 static NetlinkRoute
@@ -77,33 +75,13 @@ list_routes (const NetworkGuard *guard, const GArray *refused, GArray *routes)
     }
 }
 
-/* Names alone, and not whatever else such a host may offer. */
-static void
-list_name_rules (const NetworkGuard *guard, GArray *rules)
-{
-    static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
-    for (guint i = 0; i < guard->name_servers->len; i++)
-        for (size_t p = 0; p < G_N_ELEMENTS (protocols); p++)
-        {
-            const IpAddress *server = &g_array_index (guard->name_servers, IpAddress, i);
-            NetlinkRule rule = { .family = server->family,
-                                 .priority = get_priority (guard->number),
-                                 .table = RT_TABLE_MAIN,
-                                 .to = *server,
-                                 .ip_protocol = protocols[p],
-                                 .port = DNS_PORT };
-            g_array_append_val (rules, rule);
-        }
-}
-
 static void
 list_rules (const NetworkGuard *guard, const GArray *refused, GArray *rules)
 {
-    list_name_rules (guard, rules);
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
         NetlinkRule ours = { .family = families[f],
-                             .priority = get_priority (guard->number) + 1,
+                             .priority = get_priority (guard->number),
                              .table = get_table (guard->number),
                              .not_mark = NETLINK_OUTER_MARK };
         if (network_has_family (refused, families[f]))
@@ -120,12 +98,10 @@ find_rules (Netlink *netlink, uint16_t number, GError **error)
     if (all == NULL)
         return NULL;
     GArray *rules = g_array_new (false, false, sizeof (NetlinkRule));
-    uint32_t priority = get_priority (number);
     for (guint i = 0; i < all->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (all, NetlinkRule, i);
-        if (rule->table == get_table (number) ||
-            (rule->table == RT_TABLE_MAIN && rule->priority == priority))
+        if (rule->table == get_table (number))
             g_array_append_vals (rules, rule, 1);
     }
     return rules;
@@ -259,7 +235,6 @@ find_or_add (GPtrArray *guards, uint32_t table)
     guard->refused = g_array_new (false, false, sizeof (IpPrefix));
     guard->attached = g_array_new (false, false, sizeof (LocalNetwork));
     guard->open = g_array_new (false, false, sizeof (IpPrefix));
-    guard->name_servers = g_array_new (false, false, sizeof (IpAddress));
     g_ptr_array_add (guards, guard);
     return guard;
 }

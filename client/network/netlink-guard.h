@@ -6,8 +6,7 @@
  * behind those of every tunnel and before the main table. While the tunnel is up its own routes are found first; when it
  * is not, however it ended, the packet is refused and its sender told (ICMP "administratively prohibited").
  *
- *     P:    to SERVER udp or tcp port 53 lookup main        while the gateway's name is looked up
- *     P+1:  not from all fwmark MARK lookup TABLE           the rest, but for the tunnel's outer packets
+ *     P:  not from all fwmark MARK lookup TABLE     all but the tunnel's outer packets, and the questions for the gateway's name
  *
  * Of what is refused, attached networks stay reachable on their own links (NetworkGuard.attached): copies of their routes
  * stand in TABLE, and go with their links.

@@ -607,7 +607,7 @@ get_guarded (const Profile *profile, const NetworkPlan *plan)
 
 NetworkGuard *
 network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray *local_networks,
-                   const GArray *gateways, const GArray *name_servers)
+                   const GArray *gateways)
 {
     if (!profile->kill_switch)
         return NULL;
@@ -624,7 +624,6 @@ network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray
                                       plan != NULL ? plan->device_index : 0, NULL);
     self->open = normalise (around);
     self->refused = without (guarded, self->open);
-    self->name_servers = g_array_copy ((GArray *)name_servers);
     return self;
 }
 
@@ -636,6 +635,5 @@ network_guard_free (NetworkGuard *self)
     g_array_unref (self->refused);
     g_array_unref (self->attached);
     g_array_unref (self->open);
-    g_array_unref (self->name_servers);
     g_free (self);
 }

@@ -97,17 +97,15 @@ typedef struct
     GArray *refused;  /* IpPrefix, masked, none inside another */
     GArray *attached; /* LocalNetwork: of what is refused, these stay reachable on their links */
     GArray *open;     /* IpPrefix: what must be reached around the tunnel: gateways, excludes */
-    GArray *name_servers; /* IpAddress: reached for names alone, while the gateway has none yet */
 } NetworkGuard;
 
 /*
  * What PROFILE wants guarded: the tunnel's networks as PLAN has them, before there is one (PLAN NULL) what the profile
- * itself lists, and nothing if they are the gateway's to tell. LOCAL_NETWORKS: LocalNetwork, NULL: not known. GATEWAYS,
- * NAME_SERVERS: IpAddress. NULL: no kill switch.
+ * itself lists, and nothing if they are the gateway's to tell. LOCAL_NETWORKS: LocalNetwork, NULL: not known. GATEWAYS:
+ * IpAddress. NULL: no kill switch.
  */
 NetworkGuard *network_guard_new (const Profile *profile, const NetworkPlan *plan,
-                                 const GArray *local_networks, const GArray *gateways,
-                                 const GArray *name_servers);
+                                 const GArray *local_networks, const GArray *gateways);
 void network_guard_free (NetworkGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkGuard, network_guard_free)
 

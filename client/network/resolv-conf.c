@@ -2,6 +2,7 @@
 #include "network/resolv-conf.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -11,7 +12,7 @@ enum
 {
     FILE_MAX = 256 * 1024,
     LINES_MAX = 1024,
-    SERVERS_MAX = 32,
+    SERVERS_MAX = 8,
 };
 
 #define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
@@ -59,6 +60,31 @@ resolv_conf_read (const char *root)
     return read_file (root, RESOLV_CONF);
 }
 
+/* An address, with "%" and the name or index of its link where it needs that. */
+static bool
+parse_server (const char *text, NameServer *ret_server)
+{
+    g_auto (GStrv) parts = g_strsplit (text, "%", 2);
+    NameServer server = { 0 };
+    if (parts[0] == NULL || !ip_address_parse (parts[0], &server.address))
+        return false;
+    if (parts[1] != NULL)
+        server.scope = if_nametoindex (parts[1]);
+    if (parts[1] != NULL && server.scope == 0)
+        server.scope = (unsigned)g_ascii_strtoull (parts[1], NULL, 10);
+    *ret_server = server;
+    return true;
+}
+
+/* systemd-resolved's, on this host: who asks it has asked nobody yet. */
+static bool
+is_stub (const IpAddress *address)
+{
+    static const uint8_t stub[] = { 127, 0, 0, 53 };
+    IpAddress other = ip_address (byte_view (stub, sizeof stub));
+    return ip_address_equal (address, &other);
+}
+
 static void
 add_servers (const char *text, GArray *servers)
 {
@@ -66,17 +92,18 @@ add_servers (const char *text, GArray *servers)
     for (char **line = lines; *line != NULL; line++)
     {
         g_auto (GStrv) words = g_strsplit_set (g_strstrip (*line), " \t", 3);
-        IpAddress address;
+        NameServer server;
         if (g_strv_length (words) >= 2 && strcmp (words[0], "nameserver") == 0 &&
-            ip_address_parse (words[1], &address) && servers->len < SERVERS_MAX)
-            g_array_append_val (servers, address);
+            parse_server (words[1], &server) && !is_stub (&server.address) &&
+            servers->len < SERVERS_MAX)
+            g_array_append_val (servers, server);
     }
 }
 
 GArray *
 resolv_conf_list_servers (const char *root)
 {
-    GArray *servers = g_array_new (false, false, sizeof (IpAddress));
+    GArray *servers = g_array_new (false, false, sizeof (NameServer));
     g_autofree char *own = resolv_conf_read (root);
     g_autofree char *upstream = read_file (root, RESOLVED_UPSTREAM);
     add_servers (own, servers);

@@ -5,7 +5,7 @@
  * The resolver's file as others see it: where it leads and what it says. ROOT is where /etc is, "" for this host.
  */
 
-#include "bytes/address.h"
+#include "network/names.h"
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -18,5 +18,5 @@ char *resolv_conf_get_target (const char *root);
 /* Its content; empty if there is none. */
 char *resolv_conf_read (const char *root);
 
-/* IpAddress: the servers beyond this host that names are asked of now; systemd-resolved's own where it stands in between. */
+/* NameServer: those that names are asked of now; systemd-resolved's own where it stands in between. */
 GArray *resolv_conf_list_servers (const char *root);

@@ -2,6 +2,8 @@
 #include "tunnel/gateway.h"
 
 #include "errors.h"
+#include "network/names.h"
+#include "network/netlink-host.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -19,6 +21,7 @@ struct GatewayLook
     gatomicrefcount references; /* the caller's, the thread's */
     char **addresses;
     uint16_t port;
+    GArray *servers;          /* NameServer; NULL: no kill switch */
     GatewayResolved resolved; /* NULL: cancelled; of the main thread */
     void *data;
     GMainContext *context;
@@ -41,6 +44,7 @@ look_unref (GatewayLook *self)
     if (!g_atomic_ref_count_dec (&self->references))
         return;
     g_strfreev (self->addresses);
+    g_clear_pointer (&self->servers, g_array_unref);
     g_main_context_unref (self->context);
     g_ptr_array_unref (self->found);
     g_clear_error (&self->error);
@@ -70,7 +74,16 @@ read_address (const struct sockaddr *address)
     return ip_address (byte_view (&v4->sin_addr, sizeof v4->sin_addr));
 }
 
-/* The order is the system's (RFC 6724, gai.conf). */
+static bool
+look_up_in_spite (GatewayLook *self, const char *name)
+{
+    g_autoptr (GArray) addresses = names_look_up (name, self->servers, OUTRIDER_OUTER_MARK, NULL);
+    for (guint i = 0; addresses != NULL && i < addresses->len; i++)
+        add (self, name, &g_array_index (addresses, IpAddress, i));
+    return addresses != NULL;
+}
+
+/* Also what a kill switch may stay in the way of: names come from more than name servers. The order is the system's (RFC 6724, gai.conf). */
 static void
 look_up (GatewayLook *self, const char *name)
 {
@@ -112,7 +125,7 @@ look_at_all (GatewayLook *self)
         IpAddress numeric;
         if (ip_address_parse (*name, &numeric))
             add (self, *name, &numeric);
-        else
+        else if (self->servers == NULL || !look_up_in_spite (self, *name))
             look_up (self, *name);
     }
 }
@@ -141,12 +154,14 @@ has_names (char **addresses)
 }
 
 GatewayLook *
-gateway_look_new (char **addresses, uint16_t port, GatewayResolved resolved, void *data)
+gateway_look_new (char **addresses, uint16_t port, const GArray *servers, GatewayResolved resolved,
+                  void *data)
 {
     GatewayLook *self = g_new0 (GatewayLook, 1);
     g_atomic_ref_count_init (&self->references);
     self->addresses = g_strdupv (addresses);
     self->port = port;
+    self->servers = servers != NULL ? g_array_copy ((GArray *)servers) : NULL;
     self->resolved = resolved;
     self->data = data;
     self->context = g_main_context_ref_thread_default ();

@@ -28,8 +28,7 @@ struct _OutriderTunnel
     OutriderTunnelState state;
     GError *error;
     char *stage;
-    GatewayLook *look; /* the name look-up that is under way */
-    bool guard_lets_names_through;
+    GatewayLook *look;   /* the name look-up that is under way */
     GPtrArray *gateways; /* Gateway: those to try */
     guint gateway;       /* the one that is tried */
     CertsRsaPadding padding;
@@ -123,5 +122,5 @@ gint64 tunnel_get_probe_deadline (const OutriderTunnel *self);
 void tunnel_probe_path (OutriderTunnel *self, uint64_t sent);
 bool tunnel_take_probe (OutriderTunnel *self, unsigned size, bool answered, GError **error);
 
-/* Has the kill switch in force, if the profile wants one; RESOLVING: name servers stay within reach. */
-bool tunnel_guard (OutriderTunnel *self, bool resolving, GError **error);
+/* Has the kill switch in force, if the profile wants one. */
+bool tunnel_guard (OutriderTunnel *self, GError **error);

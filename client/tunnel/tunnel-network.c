@@ -36,13 +36,11 @@ compute_mtu (OutriderTunnel *self, const IkeChildSa *child)
 }
 
 bool
-tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
+tunnel_guard (OutriderTunnel *self, GError **error)
 {
     if (!self->profile->kill_switch)
         return true;
     g_autoptr (GArray) gateways = g_array_new (false, false, sizeof (IpAddress));
-    g_autoptr (GArray) servers = resolving ? outrider_host_list_name_servers (self->host)
-                                           : g_array_new (false, false, sizeof (IpAddress));
     for (guint i = 0; self->gateways != NULL && i < self->gateways->len; i++)
     {
         const Gateway *gateway = self->gateways->pdata[i];
@@ -50,8 +48,7 @@ tunnel_guard (OutriderTunnel *self, bool resolving, GError **error)
     }
     g_autoptr (GArray) networks = outrider_host_list_networks (self->host);
     g_autoptr (NetworkGuard) guard =
-        network_guard_new (self->profile, self->plan, networks, gateways, servers);
-    self->guard_lets_names_through = resolving;
+        network_guard_new (self->profile, self->plan, networks, gateways);
     return guard == NULL || outrider_host_guard (self->host, guard, error);
 }
 
@@ -153,7 +150,7 @@ apply_plan (OutriderTunnel *self, GError **error)
     self->plan = plan;
     if (!same && self->state == OUTRIDER_TUNNEL_CONNECTED)
         tell_plan (self);
-    return tunnel_guard (self, false, error);
+    return tunnel_guard (self, error);
 }
 
 void
@@ -165,8 +162,7 @@ tunnel_host_changed (OutriderHost *host, gpointer data)
     bool waits = self->state == OUTRIDER_TUNNEL_IDLE ||
                  self->state == OUTRIDER_TUNNEL_DISCONNECTING ||
                  self->state == OUTRIDER_TUNNEL_DISCONNECTED;
-    if (self->state != OUTRIDER_TUNNEL_CONNECTED && !waits &&
-        !tunnel_guard (self, self->guard_lets_names_through, &error))
+    if (self->state != OUTRIDER_TUNNEL_CONNECTED && !waits && !tunnel_guard (self, &error))
         tunnel_warn (self, error->message);
     if (self->state != OUTRIDER_TUNNEL_CONNECTED || self->children->len == 0 ||
         apply_plan (self, &error))

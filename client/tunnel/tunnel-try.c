@@ -93,8 +93,6 @@ tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage)
     bool was_connected = self->state == OUTRIDER_TUNNEL_CONNECTED;
     bool asked = self->state == OUTRIDER_TUNNEL_DISCONNECTING;
     tunnel_keep_error (self, error, stage);
-    if (self->guard_lets_names_through)
-        tunnel_guard (self, false, NULL);
     if (error == NULL || asked)
     {
         if (asked)
@@ -256,7 +254,7 @@ resolved (GPtrArray *gateways, GError *error, void *data)
     else
         self->answer_by = deadline_now () + get_total_timeout (self);
     self->gateway = 0;
-    if (!tunnel_guard (self, false, &guard_error))
+    if (!tunnel_guard (self, &guard_error))
     {
         tunnel_end_try (self, guard_error, "host");
         return;
@@ -282,13 +280,15 @@ tunnel_begin_try (OutriderTunnel *self)
     self->answer_by = self->started + get_total_timeout (self);
     tunnel_set_state (self, OUTRIDER_TUNNEL_RESOLVING);
     g_autoptr (GError) error = NULL;
-    if (!tunnel_guard (self, true, &error))
+    if (!tunnel_guard (self, &error))
     {
         tunnel_end_try (self, error, "host");
         return;
     }
+    g_autoptr (GArray) servers =
+        self->profile->kill_switch ? outrider_host_list_name_servers (self->host) : NULL;
     GatewayLook *look =
-        gateway_look_new (self->profile->addresses, self->profile->port, resolved, self);
+        gateway_look_new (self->profile->addresses, self->profile->port, servers, resolved, self);
     if (look == NULL)
         return;
     self->look = look;

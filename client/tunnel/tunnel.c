@@ -99,8 +99,6 @@ outrider_tunnel_disconnect (OutriderTunnel *self)
 void
 outrider_tunnel_drop (OutriderTunnel *self)
 {
-    if (self->guard_lets_names_through)
-        tunnel_guard (self, false, NULL);
     tunnel_release_connection (self);
 }
 

@@ -567,7 +567,7 @@ check_guard (const Case *row, const NetworkPlan *plan, const char *refused)
     g_assert_true (ip_address_parse ("203.0.113.1", &gateway));
     g_array_append_val (open, gateway);
     g_autoptr (GArray) networks = local_networks (row);
-    g_autoptr (NetworkGuard) guard = network_guard_new (profile, plan, networks, open, open);
+    g_autoptr (NetworkGuard) guard = network_guard_new (profile, plan, networks, open);
     g_assert_cmpint (guard != NULL, ==, row->kill_switch);
     if (guard == NULL)
         return;

@@ -3,8 +3,10 @@
 
 import os
 
+from outrider_lab.guard import guarded, release
 from outrider_lab.resolver import OUTSIDE, Questions, Resolvconf, Resolved
 from outrider_lab.scenario import scenario
+from outrider_lab.traffic import Capture
 
 SPLIT = {"v4": "dns = 10.77.0.2\n    25 = corp.test"}
 FULL = {"local_ts": "0.0.0.0/0, ::/0", "pools": "v4, v6", "v4": "dns = 10.77.0.2"}
@@ -73,6 +75,22 @@ def resolved_full(case):
     case.equal("domains of the link", resolved.tells("domain", tunnel.facts["device"]), ["~."])
     case.stop(tunnel)
     case.resolves("www.outside.test", OUTSIDE)
+
+
+@scenario(only="outrider")
+def resolved_and_a_kill_switch(case):
+    """systemd-resolved asks for nobody any more, and the next start finds the gateway by its name nevertheless."""
+    Resolved(case)
+    case.gateway.configure(**FULL)
+    case.stop(case.connect(**guarded(case)))
+    questions = Capture(case, case.host, "eth0", "dst port 53")
+    tunnel = case.connect(**guarded(case))
+    case.says(tunnel, resolver="systemd-resolved")
+    case.works(tunnel)
+    case.becomes("the capture sees what leaves", lambda: len(questions.lines()) >= 2)
+    case.equal("other questions", [line for line in questions.lines() if "gw.test" not in line], [])
+    case.stop(tunnel)
+    release(case)
 
 
 @scenario(only="outrider")

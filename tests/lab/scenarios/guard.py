@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What belongs into the tunnel and may not leave beside it: the kill switch, IPv6 beside an IPv4 tunnel, the LAN."""
 
-import json
 import signal
 
 from outrider_lab.guard import guarded, is_released, release
@@ -15,19 +14,77 @@ FULL = {"local_ts": "0.0.0.0/0, ::/0", "pools": "v4, v6"}
 REFUSED = "EACCES"
 
 
+def ask(case, name):
+    """Some program looks a name up."""
+    case.host.run("getent", "ahosts", name, timeout=15)
+
+
+def asked_for(capture, name):
+    return [line for line in capture.lines() if name in line]
+
+
+def keeps_to_itself(case, questions, when):
+    """The gateway's name is asked for, and no other."""
+    ask(case, f"secret-{when}.test")
+    case.equal(f"questions that left {when}", asked_for(questions, "secret-"), [])
+
+
+@scenario(only="outrider", limit=25)
+def kill_switch_while_the_name_is_looked_up(case):
+    """The gateway's name is asked for, again and again, and nobody else's question leaves: not then, not after a kill -9
+    in that moment, not while the next start asks; and that one gets its answer."""
+    case.gateway.configure(**FULL)
+    questions = Capture(case, case.host, "eth0", "port 53")
+    case.router.set(drop=["udp dport 53", "tcp dport 53"])
+    client = case.start(password="wonderland", **guarded(case))
+    case.becomes("the gateway's name is asked for twice", lambda: len(asked_for(questions, " A? gw.test")) >= 2)
+    keeps_to_itself(case, questions, "while-resolving")
+    client.process.signal(signal.SIGKILL)
+    client.process.wait(3)
+    keeps_to_itself(case, questions, "after-a-kill")
+    asked = len(asked_for(questions, " A? gw.test"))
+    again = case.start(password="wonderland", **guarded(case))
+    case.becomes("it is asked for again", lambda: len(asked_for(questions, " A? gw.test")) > asked)
+    keeps_to_itself(case, questions, "at-the-next-start")
+    case.router.set()
+    tunnel = case.came_up(again)
+    case.works(tunnel)
+    case.stop(tunnel)
+    keeps_to_itself(case, questions, "in-the-end")
+    release(case)
+    ask(case, "secret-no-more.test")
+    case.becomes("the capture sees what leaves", lambda: asked_for(questions, "secret-no-more.test"))
+
+
 @scenario(only="outrider", limit=20)
 def kill_switch_after_a_name_without_address(case):
-    """Name servers are within reach for the gateway's name alone: when that is not found, nobody asks them any more."""
-    asked = Capture(case, case.host, "eth0", "port 53")
+    """When the gateway's name is not found, the rest stays refused."""
+    questions = Capture(case, case.host, "eth0", "port 53")
     case.fails("name-not-resolved", 10, **guarded(case, address="nowhere.test"))
-    case.becomes("the name was asked for", lambda: any("nowhere.test" in line for line in asked.lines()))
-    case.host.run("getent", "ahosts", "secret.test", timeout=15)
-    case.equal("rules that let names through", [
-        rule for rule in json.loads(case.host.must("ip", "-j", "rule")) if rule.get("dport")], [])
+    case.becomes("the name was asked for", lambda: asked_for(questions, "nowhere.test"))
+    keeps_to_itself(case, questions, "after-the-failure")
     release(case)
-    case.host.run("getent", "ahosts", "open.test", timeout=15)
-    case.becomes("the capture sees what leaves", lambda: any("open.test" in line for line in asked.lines()))
-    case.equal("questions that left", [line for line in asked.lines() if "secret.test" in line], [])
+    ask(case, "open.test")
+    case.becomes("the capture sees what leaves", lambda: asked_for(questions, "open.test"))
+
+
+@scenario(only="outrider")
+def kill_switch_and_a_name_in_another_tunnel(case):
+    """The name server is another tunnel's: it is asked through that, and not beside it."""
+    case.gateway.configure(v4="dns = 10.77.0.2", **FULL)
+    first = case.connect()
+    questions = Capture(case, case.host, "eth0", "port 53")
+    case.equal("name servers", case.nameservers(), [INSIDE])
+    inside = Capture(case, case.host, first.facts["device"], "port 53")
+    second = case.start(password="wonderland", **guarded(case, address="nowhere.test"))
+    second.wait_event({"event": "state", "state": "disconnected"}, 10)
+    case.becomes("it is asked in the tunnel", lambda: asked_for(inside, "nowhere.test"))
+    case.equal("questions beside the first tunnel", questions.lines(), [])
+    case.works(first)
+    case.stop(first)
+    release(case)
+    ask(case, "open.test")
+    case.becomes("the capture sees what leaves", lambda: asked_for(questions, "open.test"))
 
 
 @scenario(only="outrider")
