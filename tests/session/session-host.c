@@ -21,8 +21,6 @@
 #define PATIENCE (10 * G_TIME_SPAN_SECOND)
 #define WARNING "the excluded network 10.77.9.0/24 has no way outside"
 
-static bool possible;
-
 typedef struct
 {
     FakeHost *host;
@@ -160,14 +158,6 @@ end (Scene *self)
     g_string_free (self->story, true);
 }
 
-static bool
-is_possible (void)
-{
-    if (!possible)
-        g_test_skip ("missing: a network namespace of one's own, and /dev/net/tun");
-    return possible;
-}
-
 /* ---- the tests ---- */
 
 static void
@@ -175,7 +165,7 @@ one_question_before_it_is_up (void)
 {
     Scene scene;
     OutriderTunnelFacts facts;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     begin (&scene);
     scene.host->sentence = WARNING;
@@ -204,7 +194,7 @@ unknown_way (void)
 {
     Scene scene;
     OutriderTunnelFacts facts;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     begin (&scene);
     scene.host->lost = true;
@@ -219,7 +209,7 @@ static void
 way_into_the_tunnel (void)
 {
     Scene scene;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     begin (&scene);
     scene.host->looping = true;
@@ -241,7 +231,8 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    possible = alone_enter () && access ("/dev/net/tun", R_OK | W_OK) == 0;
+    alone_set_possible (alone_enter () && access ("/dev/net/tun", R_OK | W_OK) == 0,
+                        "a network namespace of one's own, and /dev/net/tun");
     g_test_add_func ("/host/one-question", one_question_before_it_is_up);
     g_test_add_func ("/host/unknown-way", unknown_way);
     g_test_add_func ("/host/way-into-the-tunnel", way_into_the_tunnel);

@@ -40,3 +40,22 @@ alone_enter (void)
                  (unshare (CLONE_NEWUSER | CLONE_NEWNET) == 0 && become_root (uid));
     return apart && bring_loopback_up ();
 }
+
+/* NULL: nothing. */
+static const char *missing;
+
+void
+alone_set_possible (bool possible, const char *needs)
+{
+    missing = possible ? NULL : needs;
+}
+
+bool
+alone_is_possible (void)
+{
+    if (missing == NULL)
+        return true;
+    g_autofree char *reason = g_strconcat ("missing: ", missing, NULL);
+    g_test_skip (reason);
+    return false;
+}

@@ -12,3 +12,9 @@
  * that programs it runs may do what it may. False: this host does not allow it.
  */
 bool alone_enter (void);
+
+/* What main () found: whether its tests are POSSIBLE on this host. NEEDS: what they need for that, in words. */
+void alone_set_possible (bool possible, const char *needs);
+
+/* What each of them asks first. False: it is skipped, and says what is missing. */
+bool alone_is_possible (void);

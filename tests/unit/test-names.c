@@ -36,8 +36,6 @@ enum
     TYPE_AAAA = 28,
 };
 
-static bool possible;
-
 /* ---- servers ---- */
 
 typedef struct
@@ -323,11 +321,8 @@ static const struct
 static void
 with_servers (gconstpointer data)
 {
-    if (!possible)
-    {
-        g_test_skip ("missing: a network namespace of one's own, and ip(8)");
+    if (!alone_is_possible ())
         return;
-    }
     Servers *servers = servers_new ();
     tests[GPOINTER_TO_SIZE (data)].run (servers);
     servers_free (servers);
@@ -337,7 +332,7 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    possible = prepare ();
+    alone_set_possible (prepare (), "a network namespace of one's own, and ip(8)");
     for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
         g_test_add_data_func (tests[i].path, GSIZE_TO_POINTER (i), with_servers);
     g_test_add_func ("/names/servers-of-the-file", servers_of_the_file);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dataplane/tun.h"
 #include "errors.h"
+#include "support/alone.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,38 +22,19 @@ typedef struct
     unsigned heard;
 } Bench;
 
-static bool possible;
-
-static bool
-is_possible (void)
-{
-    if (!possible)
-        g_test_skip ("missing: a network namespace of one's own, and /dev/net/tun");
-    return possible;
-}
-
-static bool
-enter_namespace (void)
-{
-    return unshare (CLONE_NEWNET) == 0 || unshare (CLONE_NEWUSER | CLONE_NEWNET) == 0;
-}
-
 static void
 bring_up (const char *device, const char *address)
 {
     int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = { 0 };
     g_strlcpy (request.ifr_name, device, sizeof request.ifr_name);
-    if (address != NULL)
-    {
-        struct sockaddr_in in = { .sin_family = AF_INET };
-        inet_pton (AF_INET, address, &in.sin_addr);
-        memcpy (&request.ifr_addr, &in, sizeof in);
-        g_assert_no_errno (ioctl (fd, SIOCSIFADDR, &request));
-        in.sin_addr.s_addr = htonl (ntohl (in.sin_addr.s_addr) + 1);
-        memcpy (&request.ifr_dstaddr, &in, sizeof in);
-        g_assert_no_errno (ioctl (fd, SIOCSIFDSTADDR, &request));
-    }
+    struct sockaddr_in in = { .sin_family = AF_INET };
+    inet_pton (AF_INET, address, &in.sin_addr);
+    memcpy (&request.ifr_addr, &in, sizeof in);
+    g_assert_no_errno (ioctl (fd, SIOCSIFADDR, &request));
+    in.sin_addr.s_addr = htonl (ntohl (in.sin_addr.s_addr) + 1);
+    memcpy (&request.ifr_dstaddr, &in, sizeof in);
+    g_assert_no_errno (ioctl (fd, SIOCSIFDSTADDR, &request));
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     g_assert_no_errno (ioctl (fd, SIOCSIFFLAGS, &request));
     close (fd);
@@ -165,7 +146,7 @@ gateway_says_something (Bench *self)
 static void
 children_come_and_go (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (Bench) bench = bench_new ();
     g_autoptr (IkeChildSa) first = make_child (0x100);
@@ -228,7 +209,7 @@ on_expiring (OutriderDataPlane *plane, guint child, guint spi_in, gboolean hard,
 static void
 sequence_numbers_run_low (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (Bench) bench = bench_new ();
     g_autoptr (IkeChildSa) first = make_child (0x100);
@@ -256,7 +237,7 @@ sequence_numbers_run_low (void)
 static void
 another_transport_takes_over (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (Bench) bench = bench_new ();
     g_autoptr (Bench) other = bench_new ();
@@ -273,7 +254,7 @@ another_transport_takes_over (void)
 static void
 the_device_goes_with_the_plane (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (Bench) bench = bench_new ();
     g_autoptr (IkeChildSa) child = make_child (0x100);
@@ -294,7 +275,7 @@ the_device_goes_with_the_plane (void)
 static void
 names_are_checked (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     static const char *const names[] = {
         "", ".", "..", "a/b", "a b", "sixteen-letters-", "%d%d", "%s", "a%", "a:b", "\xc3\xa4",
@@ -329,9 +310,8 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    possible = enter_namespace () && access ("/dev/net/tun", R_OK | W_OK) == 0;
-    if (possible)
-        bring_up ("lo", NULL);
+    alone_set_possible (alone_enter () && access ("/dev/net/tun", R_OK | W_OK) == 0,
+                        "a network namespace of one's own, and /dev/net/tun");
     g_test_add_func ("/plane/mtu", mtu_and_overhead_agree);
     g_test_add_func ("/plane/children", children_come_and_go);
     g_test_add_func ("/plane/sequence-numbers", sequence_numbers_run_low);

@@ -12,16 +12,6 @@
 #define GATEWAY_V6 "2001:db8:203::10"
 #define MARK NETLINK_OUTER_MARK
 
-static bool possible;
-
-static bool
-is_possible (void)
-{
-    if (!possible)
-        g_test_skip ("missing: a network namespace of one's own, with veth links, and ip(8)");
-    return possible;
-}
-
 /* Lines for ip(8). */
 static bool
 run (const char *script)
@@ -85,7 +75,7 @@ static void
 default_route (void)
 {
     WayOut way;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
     assert_way (&way, "wan", "192.0.2.1", "192.0.2.7");
@@ -97,7 +87,7 @@ static void
 neighbour_and_self (void)
 {
     WayOut way;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_assert_true (find ("192.0.2.20", NULL, 0, &way));
     assert_way (&way, "wan", NULL, "192.0.2.7");
@@ -109,7 +99,7 @@ static void
 mtu_of_the_device_and_of_the_route (void)
 {
     WayOut way;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_assert_true (run ("link set wan mtu 1420"));
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
@@ -124,7 +114,7 @@ static void
 rules_decide (void)
 {
     WayOut way;
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_assert_true (run ("rule add fwmark 0x4f75 lookup 100 priority 100"));
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
@@ -143,7 +133,7 @@ static void
 nowhere (void)
 {
     static const char *const kinds[] = { "unreachable", "prohibit", "blackhole", "throw" };
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
@@ -223,7 +213,7 @@ static void
 gateway_inside_the_networks (void)
 {
     static const char *const none[] = { NULL };
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (NetworkPlan) plan = make_plan (none);
     g_autoptr (OutriderHost) host = apply (plan);
@@ -251,7 +241,7 @@ static void
 excludes_are_checked (void)
 {
     static const char *const excludes[] = { "10.77.1.0/24", "10.77.2.0/24", "10.77.3.0/24", NULL };
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (NetworkPlan) plan = make_plan (excludes);
     g_autoptr (OutriderHost) host = apply (plan);
@@ -270,7 +260,8 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    possible = alone_enter () && run (links);
+    alone_set_possible (alone_enter () && run (links),
+                        "a network namespace of one's own, with veth links, and ip(8)");
     g_test_add_func ("/way-out/default-route", default_route);
     g_test_add_func ("/way-out/neighbour-and-self", neighbour_and_self);
     g_test_add_func ("/way-out/mtu", mtu_of_the_device_and_of_the_route);

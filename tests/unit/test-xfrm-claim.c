@@ -3,24 +3,14 @@
 #include "dataplane/xfrm-claim.h"
 #include "dataplane/xfrm-socket.h"
 #include "errors.h"
+#include "support/alone.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 /*
  * Whose is what of the kernel's, with real policies in a network namespace of this process alone; and what the kernel is
  * found to be able to do, whatever that is.
  */
-
-static bool possible;
-
-static bool
-is_possible (void)
-{
-    if (!possible)
-        g_test_skip ("missing: a network namespace of one's own, and a kernel with XFRM");
-    return possible;
-}
 
 static XfrmPolicy
 make_policy (uint32_t if_id, XfrmDirection direction)
@@ -78,7 +68,7 @@ count_policies (uint32_t if_id)
 static void
 a_claim_is_held_as_long_as_it_is_open (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_assert_false (xfrm_claim_is_held (XFRM_IF_ID_BASE + 7));
     int claim = xfrm_claim_new (7);
@@ -116,7 +106,7 @@ count_leftovers (void)
 static void
 leftovers_are_removed_and_nothing_else (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     static const uint32_t foreign[] = { 0, 1, XFRM_IF_ID_BASE - 1,
                                         XFRM_IF_ID_BASE + XFRM_NUMBERS_MAX };
@@ -158,7 +148,7 @@ count_foreign (const char *source)
 static void
 foreign_policies_that_take_everything (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     static const struct
     {
@@ -197,7 +187,7 @@ foreign_policies_that_take_everything (void)
 static void
 many_messages_in_a_row (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (XfrmSocket) xfrm = xfrm_socket_new (NETLINK_XFRM);
     XfrmPolicy policy = make_policy (5, XFRM_DIRECTION_OUT);
@@ -224,7 +214,7 @@ many_messages_in_a_row (void)
 static void
 auto_takes_what_is_possible (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (GError) missing = NULL, refused = NULL;
     g_autofree char *why = NULL;
@@ -252,7 +242,7 @@ auto_takes_what_is_possible (void)
 static void
 what_is_missing_is_told (void)
 {
-    if (!is_possible ())
+    if (!alone_is_possible ())
         return;
     g_autoptr (GError) error = NULL, none = NULL;
     bool possible_at_all = outrider_kernel_plane_is_possible (IP_V4, NULL, NULL);
@@ -281,9 +271,8 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    bool alone = unshare (CLONE_NEWNET) == 0 || unshare (CLONE_NEWUSER | CLONE_NEWNET) == 0;
-    g_autoptr (XfrmSocket) xfrm = alone ? xfrm_socket_new (NETLINK_XFRM) : NULL;
-    possible = xfrm != NULL;
+    g_autoptr (XfrmSocket) xfrm = alone_enter () ? xfrm_socket_new (NETLINK_XFRM) : NULL;
+    alone_set_possible (xfrm != NULL, "a network namespace of one's own, and a kernel with XFRM");
     g_test_add_func ("/xfrm-claim/held", a_claim_is_held_as_long_as_it_is_open);
     g_test_add_func ("/xfrm-claim/numbers", our_numbers);
     g_test_add_func ("/xfrm-claim/leftovers", leftovers_are_removed_and_nothing_else);
