@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "certs/identity.h"
 
+#include "certs/chain-internal.h"
 #include "certs/dn.h"
 #include "certs/names.h"
 
@@ -338,13 +339,10 @@ set_mismatch (const CertsIdentity *self, X509 *certificate, GError **error)
 }
 
 bool
-certs_identity_matches_certificate (const CertsIdentity *self, GBytes *certificate, GError **error)
+certs_identity_matches (const CertsIdentity *self, const CertsChain *chain, GError **error)
 {
-    g_autoptr (X509) parsed = certs_x509_parse (certificate, error);
-    if (parsed == NULL)
-        return false;
-    if (matches (self, parsed))
+    if (matches (self, certs_chain_get_own (chain)))
         return true;
-    set_mismatch (self, parsed, error);
+    set_mismatch (self, certs_chain_get_own (chain), error);
     return false;
 }

@@ -7,7 +7,8 @@
  * overrules.
  */
 
-#include <glib.h>
+#include "certs/chain.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,10 +54,9 @@ char *certs_identity_format (const CertsIdentity *self);
 bool certs_identity_equal (const CertsIdentity *a, const CertsIdentity *b);
 
 /*
- * Whether CERTIFICATE (DER) speaks for this identity: FQDN by an alternative name of type dNSName ("*" as the whole
+ * Whether CHAIN's own certificate speaks for this identity: FQDN by an alternative name of type dNSName ("*" as the whole
  * first label alone), by the common name only without any dNSName; an address by an iPAddress; a mailbox by an
  * rfc822Name; an X.500 name by the subject; a key id never. OUTRIDER_ERROR_NAME_MISMATCH, whose message lists the
  * certificate's names and the one sought.
  */
-bool certs_identity_matches_certificate (const CertsIdentity *self, GBytes *certificate,
-                                         GError **error);
+bool certs_identity_matches (const CertsIdentity *self, const CertsChain *chain, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "certs/signature.h"
 
+#include "certs/chain-internal.h"
 #include "certs/key-internal.h"
 #include "certs/scheme.h"
 
@@ -162,14 +163,11 @@ is_key_for (const EVP_PKEY *key, const Scheme *scheme)
            (scheme->key != CERTS_KEY_RSA || EVP_PKEY_get_bits (key) >= CERTS_RSA_BITS_MIN);
 }
 
-/* The certificate's key, held by *RET_CERTIFICATE, if it is one for SCHEME. */
+/* The own certificate's key, if it is one for SCHEME; borrowed. */
 static EVP_PKEY *
-get_key (GBytes *certificate, const Scheme *scheme, X509 **ret_certificate, GError **error)
+get_key (const CertsChain *chain, const Scheme *scheme, GError **error)
 {
-    *ret_certificate = certs_x509_parse (certificate, error);
-    if (*ret_certificate == NULL)
-        return NULL;
-    EVP_PKEY *key = X509_get0_pubkey (*ret_certificate);
+    EVP_PKEY *key = X509_get0_pubkey (certs_chain_get_own (chain));
     if (key != NULL && is_key_for (key, scheme))
         return key;
     g_autofree char *description =
@@ -181,11 +179,10 @@ get_key (GBytes *certificate, const Scheme *scheme, X509 **ret_certificate, GErr
 }
 
 static bool
-verify (GBytes *certificate, const Scheme *scheme, bool allow_sha1, const void *data, size_t size,
-        const void *signature, size_t signature_size, GError **error)
+verify (const CertsChain *chain, const Scheme *scheme, bool allow_sha1, const void *data,
+        size_t size, const void *signature, size_t signature_size, GError **error)
 {
-    g_autoptr (X509) parsed = NULL;
-    EVP_PKEY *key = get_key (certificate, scheme, &parsed, error);
+    EVP_PKEY *key = get_key (chain, scheme, error);
     if (key == NULL)
         return false;
     bool good = signature_size > 0 && signature_size <= SIGNATURE_SIZE_MAX &&
@@ -198,7 +195,7 @@ verify (GBytes *certificate, const Scheme *scheme, bool allow_sha1, const void *
 }
 
 bool
-certs_signature_verify (GBytes *certificate, const void *identifier, size_t identifier_size,
+certs_signature_verify (const CertsChain *chain, const void *identifier, size_t identifier_size,
                         const void *data, size_t size, const void *signature, size_t signature_size,
                         GError **error)
 {
@@ -212,11 +209,11 @@ certs_signature_verify (GBytes *certificate, const void *identifier, size_t iden
                      "the gateway's signature (%s) uses a hash that is no longer safe", row->name);
         return false;
     }
-    return verify (certificate, row, false, data, size, signature, signature_size, error);
+    return verify (chain, row, false, data, size, signature, signature_size, error);
 }
 
 bool
-certs_signature_verify_method (GBytes *certificate, uint8_t method, bool allow_sha1,
+certs_signature_verify_method (const CertsChain *chain, uint8_t method, bool allow_sha1,
                                const void *data, size_t size, const void *signature,
                                size_t signature_size, GError **error)
 {
@@ -227,6 +224,6 @@ certs_signature_verify_method (GBytes *certificate, uint8_t method, bool allow_s
                      "the gateway authenticates by method %u, which we do not know", method);
         return false;
     }
-    return verify (certificate, certs_scheme_get (scheme), allow_sha1, data, size, signature,
+    return verify (chain, certs_scheme_get (scheme), allow_sha1, data, size, signature,
                    signature_size, error);
 }

@@ -7,6 +7,7 @@
  * sign.
  */
 
+#include "certs/chain.h"
 #include "certs/key.h"
 
 #include <stddef.h>
@@ -86,18 +87,18 @@ GBytes *certs_signature_sign (const CertsKey *key, CertsScheme scheme, const voi
 
 /*
  * Checks a signature of method 14 over DATA, made as IDENTIFIER (the octets of an AlgorithmIdentifier) says, by the
- * public key of CERTIFICATE (DER), which certs_trust_verify () is to check apart.
+ * public key of CHAIN's own certificate, which certs_trust_verify () is to check apart.
  * OUTRIDER_ERROR_GATEWAY_AUTH_FAILED: it does not verify, is made in a way that is none of ours, or over SHA-1;
  * OUTRIDER_ERROR_CERTIFICATE_INVALID: the key is of another kind, or too small.
  */
-bool certs_signature_verify (GBytes *certificate, const void *identifier, size_t identifier_size,
-                             const void *data, size_t size, const void *signature,
-                             size_t signature_size, GError **error);
+bool certs_signature_verify (const CertsChain *chain, const void *identifier,
+                             size_t identifier_size, const void *data, size_t size,
+                             const void *signature, size_t signature_size, GError **error);
 
 /*
  * The same for an older METHOD (1, 9, 10, 11). Gateways that know method 1 alone sign over SHA-1, which an attacker
  * cannot prepare for as the octets hold our nonce; ALLOW_SHA1 takes it from them.
  */
-bool certs_signature_verify_method (GBytes *certificate, uint8_t method, bool allow_sha1,
+bool certs_signature_verify_method (const CertsChain *chain, uint8_t method, bool allow_sha1,
                                     const void *data, size_t size, const void *signature,
                                     size_t signature_size, GError **error);

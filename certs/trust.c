@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "certs/trust.h"
 
+#include "certs/chain-internal.h"
 #include "certs/der.h"
 #include "certs/key-internal.h"
-#include "certs/openssl.h"
 #include "certs/pem.h"
 
 #include <openssl/sha.h>
@@ -182,27 +182,6 @@ certs_trust_prepare (void)
     tzset (); /* of what gmtime () does for the dates */
 }
 
-static X509Stack *
-parse_chain (GPtrArray *chain, GError **error)
-{
-    if (chain->len == 0 || chain->len > CERTS_CHAIN_MAX)
-    {
-        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CERTIFICATE_INVALID,
-                     "a chain of %u certificates; 1 to %d are allowed", chain->len,
-                     CERTS_CHAIN_MAX);
-        return NULL;
-    }
-    g_autoptr (X509Stack) parsed = sk_X509_new_null ();
-    for (guint i = 0; i < chain->len; i++)
-    {
-        X509 *certificate = certs_x509_parse (chain->pdata[i], error);
-        if (certificate == NULL)
-            return NULL;
-        sk_X509_push (parsed, certificate);
-    }
-    return g_steal_pointer (&parsed);
-}
-
 static char *
 format_time (const ASN1_TIME *time)
 {
@@ -348,15 +327,13 @@ check_usages (X509_STORE_CTX *context, CertsPurpose purpose, GError **error)
 }
 
 bool
-certs_trust_verify (CertsTrust *self, GPtrArray *chain, gint64 now, CertsPurpose purpose,
+certs_trust_verify (CertsTrust *self, const CertsChain *chain, gint64 now, CertsPurpose purpose,
                     GError **error)
 {
-    g_autoptr (X509Stack) certificates = parse_chain (chain, error);
-    if (certificates == NULL)
-        return false;
     g_autoptr (X509_STORE_CTX) context = X509_STORE_CTX_new ();
-    if (context == NULL || X509_STORE_CTX_init (context, get_store (self),
-                                                sk_X509_value (certificates, 0), certificates) != 1)
+    if (context == NULL ||
+        X509_STORE_CTX_init (context, get_store (self), certs_chain_get_own (chain),
+                             chain->certificates) != 1)
         return certs_fail (error, OUTRIDER_ERROR_INTERNAL, "checking a certificate");
 
     X509_VERIFY_PARAM *wish = X509_STORE_CTX_get0_param (context);

@@ -7,7 +7,8 @@
  * never ends one.
  */
 
-#include <glib.h>
+#include "certs/chain.h"
+
 #include <stdbool.h>
 
 typedef struct CertsTrust CertsTrust;
@@ -38,13 +39,12 @@ bool certs_trust_is_system (const CertsTrust *self);
 void certs_trust_prepare (void);
 
 /*
- * Whether CHAIN (GBytes of DER, its own certificate first, the others in any order) leads to a trusted CA, is valid
- * at NOW (seconds since 1970), strong enough, and allowed for PURPOSE. A certificate that is itself trusted needs no
+ * Whether CHAIN leads to a trusted CA, is valid at NOW (seconds since 1970), strong enough, and allowed for PURPOSE. A certificate that is itself trusted needs no
  * CA. It says nothing about names. OUTRIDER_ERROR_CA_UNKNOWN; OUTRIDER_ERROR_CERTIFICATE_EXPIRED (the message has
  * the dates); OUTRIDER_ERROR_CERTIFICATE_INVALID (the message says in which way).
  */
-bool certs_trust_verify (CertsTrust *self, GPtrArray *chain, gint64 now, CertsPurpose purpose,
-                         GError **error);
+bool certs_trust_verify (CertsTrust *self, const CertsChain *chain, gint64 now,
+                         CertsPurpose purpose, GError **error);
 
 /*
  * What the CERTREQ payload carries (RFC 7296 3.7): the SHA-1 of each CA's SubjectPublicKeyInfo, GBytes of 20 octets. Of CAs that were

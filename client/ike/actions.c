@@ -46,7 +46,7 @@ ike_action_free (IkeAction *self)
     g_clear_pointer (&self->datagram, g_bytes_unref);
     secret_bytes_unref (self->octets);
     g_clear_pointer (&self->hashes, g_array_unref);
-    g_clear_pointer (&self->chain, g_ptr_array_unref);
+    g_clear_pointer (&self->chain, certs_chain_free);
     certs_identity_free (self->identity);
     ike_grant_free (self->grant);
     g_free (self->gateway_identity);

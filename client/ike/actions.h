@@ -8,6 +8,7 @@
 
 #include "bytes/address.h"
 #include "bytes/secret.h"
+#include "certs/chain.h"
 #include "certs/identity.h"
 #include "crypto/algorithms.h"
 #include "ike/attributes.h"
@@ -82,7 +83,7 @@ typedef struct
         hashes; /* uint16_t; empty: the old methods of RFC 7296 (RSA with SHA-1, ECDSA with its curve's hash) */
 
     /* VERIFY: is this chain good for the gateway, and does it speak for the identity that the profile wants? */
-    GPtrArray *chain;        /* GBytes, DER, the gateway's own first */
+    CertsChain *chain;
     CertsIdentity *identity; /* what it calls itself (IDr) */
 
     /* ESTABLISHED */

@@ -193,23 +193,29 @@ verify_shared (IkeSession *self, ByteView key, ByteView identity_body, const Ike
     return false;
 }
 
+static CertsChain *
+read_chain (const IkePayloads *payloads, GError **error)
+{
+    g_autoptr (GPtrArray) certificates = NULL;
+    if (!ike_certificate_payloads_read (payloads, &certificates, error))
+        return NULL;
+    if (certificates->len > 0)
+        return certs_chain_new (certificates, error);
+    g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_AUTH_FAILED,
+                         "the gateway sent no certificate");
+    return NULL;
+}
+
 static bool
-verify_signature (IkeSession *self, GPtrArray *certificates, ByteView identity_body,
+verify_signature (IkeSession *self, const CertsChain *chain, ByteView identity_body,
                   const IkeAuthPayload *auth, GError **error)
 {
-    if (certificates->len == 0)
-    {
-        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_AUTH_FAILED,
-                             "the gateway sent no certificate");
-        return false;
-    }
     g_autoptr (SecretBytes) octets = get_gateway_octets (self, identity_body, error);
     if (octets == NULL)
         return false;
     ByteView signed_octets = secret_bytes_view (octets);
-    GBytes *own = certificates->pdata[0];
     if (auth->method != AUTH_METHOD_SIGNATURE)
-        return certs_signature_verify_method (own, auth->method, !self->gateway_knows_hashes,
+        return certs_signature_verify_method (chain, auth->method, !self->gateway_knows_hashes,
                                               signed_octets.data, signed_octets.size,
                                               auth->data.data, auth->data.size, error);
     ByteReader reader = byte_reader (auth->data);
@@ -221,7 +227,7 @@ verify_signature (IkeSession *self, GPtrArray *certificates, ByteView identity_b
                              "a malformed AUTH payload");
         return false;
     }
-    return certs_signature_verify (own, algorithm.data, algorithm.size, signed_octets.data,
+    return certs_signature_verify (chain, algorithm.data, algorithm.size, signed_octets.data,
                                    signed_octets.size, signature.data, signature.size, error);
 }
 
@@ -244,7 +250,7 @@ static void continue_after_proof (IkeSession *self, const IkePayloads *payloads,
 
 /* Its identity, its certificates, its AUTH; then the host looks at the chain. */
 static bool
-verify_gateway (IkeSession *self, const IkePayloads *payloads, GPtrArray **ret_chain,
+verify_gateway (IkeSession *self, const IkePayloads *payloads, CertsChain **ret_chain,
                 GError **error)
 {
     const IkePayload *identity = ike_payloads_find (payloads, PAYLOAD_IDR);
@@ -267,9 +273,8 @@ verify_gateway (IkeSession *self, const IkePayloads *payloads, GPtrArray **ret_c
         return verify_shared (self, secret_bytes_view (self->psk), identity->body, &auth,
                               "the gateway's proof does not fit the shared key", error) &&
                check_psk_identity (self, error);
-    g_autoptr (GPtrArray) chain = NULL;
-    if (!ike_certificate_payloads_read (payloads, &chain, error) ||
-        !verify_signature (self, chain, identity->body, &auth, error))
+    g_autoptr (CertsChain) chain = read_chain (payloads, error);
+    if (chain == NULL || !verify_signature (self, chain, identity->body, &auth, error))
         return false;
     *ret_chain = g_steal_pointer (&chain);
     return true;
@@ -304,7 +309,7 @@ receive_first (IkeSession *self, const IkePayloads *payloads, GBytes *inner, uin
         return;
     }
 
-    g_autoptr (GPtrArray) chain = NULL;
+    g_autoptr (CertsChain) chain = NULL;
     if (!verify_gateway (self, payloads, &chain, &error))
     {
         fail (self, g_steal_pointer (&error), now);

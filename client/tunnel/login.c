@@ -203,7 +203,7 @@ login_sign (const Credentials *credentials, const SecretBytes *octets, const GAr
 }
 
 bool
-login_verify (CertsTrust *trust, const CertsIdentity *wanted, GPtrArray *chain,
+login_verify (CertsTrust *trust, const CertsIdentity *wanted, const CertsChain *chain,
               const CertsIdentity *claimed, GError **error)
 {
     gint64 now = g_get_real_time () / G_USEC_PER_SEC;
@@ -214,5 +214,5 @@ login_verify (CertsTrust *trust, const CertsIdentity *wanted, GPtrArray *chain,
     if (wanted->type == CERTS_IDENTITY_KEY_ID && !certs_trust_is_system (trust) &&
         certs_identity_equal (wanted, claimed))
         return true;
-    return certs_identity_matches_certificate (wanted, chain->pdata[0], error);
+    return certs_identity_matches (wanted, chain, error);
 }

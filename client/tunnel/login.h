@@ -26,5 +26,5 @@ bool login_sign (const Credentials *credentials, const SecretBytes *octets, cons
                  CertsRsaPadding padding, uint8_t *ret_method, GBytes **ret_data, GError **error);
 
 /* Is CHAIN good, and does it speak for the identity that CONFIG wants? CLAIMED: the gateway's IDr. */
-bool login_verify (CertsTrust *trust, const CertsIdentity *wanted, GPtrArray *chain,
+bool login_verify (CertsTrust *trust, const CertsIdentity *wanted, const CertsChain *chain,
                    const CertsIdentity *claimed, GError **error);

@@ -12,7 +12,7 @@
 #include "fuzz/fuzz.h"
 
 static void
-ask_names (GBytes *certificate)
+ask_names (const CertsChain *chain)
 {
     static const char *const names[] = { "vpn.example.com", "192.0.2.1", "a@example.com",
                                          "CN=vpn.example.com" };
@@ -20,7 +20,7 @@ ask_names (GBytes *certificate)
     {
         g_autoptr (CertsIdentity) identity = certs_identity_parse (names[i], NULL);
         g_autoptr (GError) error = NULL;
-        bool ok = certs_identity_matches_certificate (identity, certificate, &error);
+        bool ok = certs_identity_matches (identity, chain, &error);
         FUZZ_CHECK_ERROR (ok, error);
     }
 }
@@ -38,8 +38,15 @@ look_at (GBytes *certificate)
         for (char **name = description->names; name != NULL && *name != NULL; name++)
             FUZZ_MUST (g_utf8_validate (*name, -1, NULL));
     }
-    ask_names (certificate);
-    certs_signature_verify_method (certificate, 1, true, "data", 4, "signature", 9, NULL);
+    g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+    g_ptr_array_add (alone, certificate);
+    g_clear_error (&error);
+    g_autoptr (CertsChain) chain = certs_chain_new (alone, &error);
+    FUZZ_CHECK_ERROR (chain != NULL, error);
+    if (chain == NULL)
+        return;
+    ask_names (chain);
+    certs_signature_verify_method (chain, 1, true, "data", 4, "signature", 9, NULL);
 }
 
 static void
@@ -50,7 +57,11 @@ build_chain (GPtrArray *certificates)
     FUZZ_CHECK_ERROR (trust != NULL, error);
     if (trust == NULL)
         return;
-    bool ok = certs_trust_verify (trust, certificates, 1767225600, CERTS_PURPOSE_GATEWAY, &error);
+    g_autoptr (CertsChain) chain = certs_chain_new (certificates, &error);
+    FUZZ_CHECK_ERROR (chain != NULL, error);
+    if (chain == NULL)
+        return;
+    bool ok = certs_trust_verify (trust, chain, 1767225600, CERTS_PURPOSE_GATEWAY, &error);
     FUZZ_CHECK_ERROR (ok, error);
     g_autoptr (GPtrArray) hashes = certs_hash_authority_keys (certificates);
     FUZZ_MUST (hashes->len <= certificates->len);

@@ -207,7 +207,7 @@ answer_verdict (Network *self, const IkeAction *action)
     g_autoptr (CertsIdentity) wanted = certs_identity_parse (self->wanted, NULL);
     g_assert_nonnull (self->trust);
     if (certs_trust_verify (self->trust, action->chain, PKI_NOW, CERTS_PURPOSE_GATEWAY, &error))
-        certs_identity_matches_certificate (wanted, action->chain->pdata[0], &error);
+        certs_identity_matches (wanted, action->chain, &error);
     ike_session_answer_verdict (self->session, action->question, error, self->now);
 }
 

@@ -269,14 +269,34 @@ pki_get_pkcs12 (const PkiEntity *self, const PkiPkcs12 *options)
     return bytes;
 }
 
+static GPtrArray *
+list_all (const PkiEntity *first, va_list others)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+    for (const PkiEntity *at = first; at != NULL; at = va_arg (others, const PkiEntity *))
+        g_ptr_array_add (list, g_bytes_ref (at->der));
+    return list;
+}
+
 GPtrArray *
+pki_list (const PkiEntity *first, ...)
+{
+    va_list others;
+    va_start (others, first);
+    GPtrArray *list = list_all (first, others);
+    va_end (others);
+    return list;
+}
+
+CertsChain *
 pki_chain (const PkiEntity *own, ...)
 {
-    GPtrArray *chain = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
     va_list others;
     va_start (others, own);
-    for (const PkiEntity *at = own; at != NULL; at = va_arg (others, const PkiEntity *))
-        g_ptr_array_add (chain, g_bytes_ref (at->der));
+    g_autoptr (GPtrArray) list = list_all (own, others);
     va_end (others);
+    g_autoptr (GError) error = NULL;
+    CertsChain *chain = certs_chain_new (list, &error);
+    g_assert_no_error (error);
     return chain;
 }

@@ -6,7 +6,8 @@
  * sensible gateway certificate, valid half a year around PKI_NOW. Whatever fails here aborts the test.
  */
 
-#include <glib.h>
+#include "certs/chain.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -69,5 +70,6 @@ typedef struct
 
 GBytes *pki_get_pkcs12 (const PkiEntity *self, const PkiPkcs12 *options);
 
-/* A list of borrowed certificates, for certs_trust_verify (); ends with NULL. */
-GPtrArray *pki_chain (const PkiEntity *own, ...) G_GNUC_NULL_TERMINATED;
+/* Certificates (GBytes of DER) as a list, and as a peer sends them; ends with NULL. */
+GPtrArray *pki_list (const PkiEntity *first, ...) G_GNUC_NULL_TERMINATED;
+CertsChain *pki_chain (const PkiEntity *own, ...) G_GNUC_NULL_TERMINATED;

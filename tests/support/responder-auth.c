@@ -43,21 +43,23 @@ static bool
 check_signature (Responder *self, ResponderSa *sa, const IkePayloads *payloads)
 {
     IkeAuthPayload auth;
-    g_autoptr (GPtrArray) chain = NULL;
+    g_autoptr (GPtrArray) certificates = NULL;
     const IkePayload *payload = ike_payloads_find (payloads, PAYLOAD_AUTH);
-    g_assert_true (ike_certificate_payloads_read (payloads, &chain, NULL));
-    if (payload == NULL || !ike_auth_payload_read (payload->body, &auth, NULL) || chain->len == 0)
+    g_assert_true (ike_certificate_payloads_read (payloads, &certificates, NULL));
+    if (payload == NULL || !ike_auth_payload_read (payload->body, &auth, NULL))
+        return false;
+    g_autoptr (CertsChain) chain = certs_chain_new (certificates, NULL);
+    if (chain == NULL)
         return false;
     g_autoptr (SecretBytes) octets = get_octets (self, sa, false);
     ByteView covered = secret_bytes_view (octets);
     if (self->config.old_auth)
-        return certs_signature_verify_method (chain->pdata[0], auth.method, true, covered.data,
-                                              covered.size, auth.data.data, auth.data.size, NULL);
+        return certs_signature_verify_method (chain, auth.method, true, covered.data, covered.size,
+                                              auth.data.data, auth.data.size, NULL);
     size_t size = auth.data.data[0];
     return auth.method == AUTH_METHOD_SIGNATURE && size < auth.data.size &&
-           certs_signature_verify (chain->pdata[0], auth.data.data + 1, size, covered.data,
-                                   covered.size, auth.data.data + 1 + size,
-                                   auth.data.size - 1 - size, NULL);
+           certs_signature_verify (chain, auth.data.data + 1, size, covered.data, covered.size,
+                                   auth.data.data + 1 + size, auth.data.size - 1 - size, NULL);
 }
 
 static bool

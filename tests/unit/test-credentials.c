@@ -302,12 +302,12 @@ bundles_sort_their_certificates (void)
     g_autoptr (GError) error = NULL;
     g_autoptr (CertsKey) key = NULL;
     g_assert_true (certs_parse_key (der, NULL, 0, &key, &error));
-    g_autoptr (GPtrArray) any_order = pki_chain (family.root, family.user, family.middle, NULL);
+    g_autoptr (GPtrArray) any_order = pki_list (family.root, family.user, family.middle, NULL);
     g_autoptr (CertsBundle) bundle = certs_bundle_new (any_order, key, &error);
     g_assert_no_error (error);
     assert_bundle (bundle, &family);
 
-    g_autoptr (GPtrArray) without = pki_chain (family.root, stranger, NULL);
+    g_autoptr (GPtrArray) without = pki_list (family.root, stranger, NULL);
     g_assert_null (certs_bundle_new (without, key, &error));
     g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_FILE);
 }

@@ -185,8 +185,8 @@ certificates_speak_for_their_names (void)
         g_autoptr (PkiEntity) entity = pki_issue (cases[i].request, NULL);
         g_autoptr (CertsIdentity) sought = certs_identity_parse (cases[i].sought, NULL);
         g_autoptr (GError) error = NULL;
-        bool matches =
-            certs_identity_matches_certificate (sought, pki_get_certificate (entity), &error);
+        g_autoptr (CertsChain) chain = pki_chain (entity, NULL);
+        bool matches = certs_identity_matches (sought, chain, &error);
         g_test_message ("%s", cases[i].sought);
         g_assert_cmpint (matches, ==, cases[i].matches);
         if (!matches)
@@ -200,7 +200,8 @@ a_mismatch_lists_the_names (void)
     g_autoptr (PkiEntity) entity = pki_issue (&named_vpn, NULL);
     g_autoptr (CertsIdentity) sought = certs_identity_parse ("mail.example.com", NULL);
     g_autoptr (GError) error = NULL;
-    certs_identity_matches_certificate (sought, pki_get_certificate (entity), &error);
+    g_autoptr (CertsChain) chain = pki_chain (entity, NULL);
+    certs_identity_matches (sought, chain, &error);
     static const char *const parts[] = { "vpn.example.com", "192.0.2.1", "2001:db8::1",
                                          "vpn@example.com", "mail.example.com" };
     for (size_t i = 0; i < G_N_ELEMENTS (parts); i++)
@@ -208,7 +209,8 @@ a_mismatch_lists_the_names (void)
 
     g_autoptr (PkiEntity) evil = pki_issue (&null_in_name, NULL);
     g_clear_error (&error);
-    certs_identity_matches_certificate (sought, pki_get_certificate (evil), &error);
+    g_autoptr (CertsChain) evil_chain = pki_chain (evil, NULL);
+    certs_identity_matches (sought, evil_chain, &error);
     g_assert_nonnull (strstr (error->message, "vpn.example.com\\x00.evil.example"));
 }
 
@@ -216,15 +218,15 @@ static void
 empty_identities_match_nothing (void)
 {
     g_autoptr (PkiEntity) entity = pki_issue (&nobody, NULL);
+    g_autoptr (CertsChain) chain = pki_chain (entity, NULL);
     static const uint8_t empty_name[] = { 0x30, 0x00 };
     for (uint8_t type = 0; type < 20; type++)
     {
         g_autoptr (CertsIdentity) empty = certs_identity_new (type, NULL, 0);
-        g_assert_false (
-            certs_identity_matches_certificate (empty, pki_get_certificate (entity), NULL));
+        g_assert_false (certs_identity_matches (empty, chain, NULL));
     }
     g_autoptr (CertsIdentity) name = certs_identity_new (9, empty_name, sizeof empty_name);
-    g_assert_false (certs_identity_matches_certificate (name, pki_get_certificate (entity), NULL));
+    g_assert_false (certs_identity_matches (name, chain, NULL));
 }
 
 int

@@ -25,14 +25,14 @@ verify (const PkiEntity *entity, CertsScheme scheme, const char *text, GBytes *s
     gsize size = 0;
     const void *octets = g_bytes_get_data (signature, &size);
     g_autoptr (GBytes) identifier = certs_scheme_get_algorithm_identifier (scheme);
+    g_autoptr (CertsChain) chain = pki_chain (entity, NULL);
     if (identifier == NULL)
-        return certs_signature_verify_method (pki_get_certificate (entity),
-                                              certs_scheme_get_method (scheme), true, text,
+        return certs_signature_verify_method (chain, certs_scheme_get_method (scheme), true, text,
                                               strlen (text), octets, size, error);
     g_assert_cmpuint (certs_scheme_get_method (scheme), ==, 14);
-    return certs_signature_verify (
-        pki_get_certificate (entity), g_bytes_get_data (identifier, NULL),
-        g_bytes_get_size (identifier), text, strlen (text), octets, size, error);
+    return certs_signature_verify (chain, g_bytes_get_data (identifier, NULL),
+                                   g_bytes_get_size (identifier), text, strlen (text), octets, size,
+                                   error);
 }
 
 static CertsKey *
@@ -153,21 +153,18 @@ old_rsa_names_no_hash (void)
                                         CERTS_SCHEME_RSA_PKCS1_SHA512 };
     g_autoptr (PkiEntity) entity = pki_issue (&(PkiRequest){ .key = "rsa2048" }, NULL);
     g_autoptr (CertsKey) key = key_of (entity);
+    g_autoptr (CertsChain) chain = pki_chain (entity, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS (with); i++)
     {
         g_autoptr (GBytes) signature = certs_signature_sign (key, with[i], data, 5, NULL);
         gsize size = 0;
         const void *octets = g_bytes_get_data (signature, &size);
-        GBytes *certificate = pki_get_certificate (entity);
-        g_assert_true (
-            certs_signature_verify_method (certificate, 1, true, data, 5, octets, size, NULL));
-        bool strict =
-            certs_signature_verify_method (certificate, 1, false, data, 5, octets, size, NULL);
+        g_assert_true (certs_signature_verify_method (chain, 1, true, data, 5, octets, size, NULL));
+        bool strict = certs_signature_verify_method (chain, 1, false, data, 5, octets, size, NULL);
         g_assert_cmpint (strict, ==, i > 0);
     }
     g_autoptr (GError) error = NULL;
-    g_assert_false (certs_signature_verify_method (pki_get_certificate (entity), 14, true, data, 5,
-                                                   data, 5, &error));
+    g_assert_false (certs_signature_verify_method (chain, 14, true, data, 5, data, 5, &error));
     g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_AUTH_FAILED);
 }
 
@@ -177,8 +174,9 @@ small_keys_sign_nothing (void)
     g_autoptr (PkiEntity) small = pki_issue (&(PkiRequest){ .key = "rsa1024" }, NULL);
     uint8_t signature[128] = { 1 };
     g_autoptr (GError) error = NULL;
-    g_assert_false (certs_signature_verify_method (pki_get_certificate (small), 1, true, data, 5,
-                                                   signature, sizeof signature, &error));
+    g_autoptr (CertsChain) chain = pki_chain (small, NULL);
+    g_assert_false (certs_signature_verify_method (chain, 1, true, data, 5, signature,
+                                                   sizeof signature, &error));
     g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CERTIFICATE_INVALID);
 }
 

@@ -17,8 +17,8 @@ bytes_of (const char *text)
 }
 
 static void
-assert_trust_at (CertsTrust *trust, GPtrArray *chain, gint64 now, CertsPurpose purpose, int code,
-                 const char *part)
+assert_trust_at (CertsTrust *trust, const CertsChain *chain, gint64 now, CertsPurpose purpose,
+                 int code, const char *part)
 {
     g_autoptr (GError) error = NULL;
     bool good = certs_trust_verify (trust, chain, now, purpose, &error);
@@ -36,7 +36,7 @@ assert_trust_at (CertsTrust *trust, GPtrArray *chain, gint64 now, CertsPurpose p
 }
 
 static void
-assert_trust (CertsTrust *trust, GPtrArray *chain, int code)
+assert_trust (CertsTrust *trust, const CertsChain *chain, int code)
 {
     assert_trust_at (trust, chain, PKI_NOW, CERTS_PURPOSE_GATEWAY, code, NULL);
 }
@@ -44,7 +44,7 @@ assert_trust (CertsTrust *trust, GPtrArray *chain, int code)
 static CertsTrust *
 trust_in (const PkiEntity *entity)
 {
-    g_autoptr (GPtrArray) list = pki_chain (entity, NULL);
+    g_autoptr (GPtrArray) list = pki_list (entity, NULL);
     g_autoptr (GError) error = NULL;
     CertsTrust *trust = certs_trust_new (list, &error);
     g_assert_no_error (error);
@@ -59,10 +59,10 @@ chains_lead_to_a_trusted_root (void)
     g_autoptr (CertsTrust) trust = trust_in (family.root);
     g_autoptr (CertsTrust) middle_trust = trust_in (family.middle);
     g_autoptr (CertsTrust) strange_trust = trust_in (stranger);
-    g_autoptr (GPtrArray) whole = pki_chain (family.user, family.middle, NULL);
-    g_autoptr (GPtrArray) with_root =
+    g_autoptr (CertsChain) whole = pki_chain (family.user, family.middle, NULL);
+    g_autoptr (CertsChain) with_root =
         pki_chain (family.user, stranger, family.root, family.middle, NULL);
-    g_autoptr (GPtrArray) alone = pki_chain (family.user, NULL);
+    g_autoptr (CertsChain) alone = pki_chain (family.user, NULL);
 
     assert_trust (trust, whole, -1);
     assert_trust (trust, with_root, -1);
@@ -87,7 +87,7 @@ self_signed_certificates_are_trusted_by_hand_alone (void)
     g_autoptr (PkiEntity) root = pki_issue_root ("Root");
     g_autoptr (CertsTrust) pinned = trust_in (own);
     g_autoptr (CertsTrust) other = trust_in (root);
-    g_autoptr (GPtrArray) chain = pki_chain (own, NULL);
+    g_autoptr (CertsChain) chain = pki_chain (own, NULL);
     assert_trust (pinned, chain, -1);
     assert_trust (other, chain, OUTRIDER_ERROR_CA_UNKNOWN);
     assert_trust_at (pinned, chain, PKI_NOW + 200 * PKI_DAY, CERTS_PURPOSE_GATEWAY,
@@ -96,7 +96,7 @@ self_signed_certificates_are_trusted_by_hand_alone (void)
     /* A leaf under a CA that we do not know, trusted itself. */
     g_autoptr (PkiEntity) leaf = pki_issue (&(PkiRequest){ .subject = "CN=leaf" }, root);
     g_autoptr (CertsTrust) leaf_trust = trust_in (leaf);
-    g_autoptr (GPtrArray) leaf_chain = pki_chain (leaf, NULL);
+    g_autoptr (CertsChain) leaf_chain = pki_chain (leaf, NULL);
     assert_trust (leaf_trust, leaf_chain, -1);
 
     g_autoptr (GPtrArray) none = g_ptr_array_new ();
@@ -109,7 +109,7 @@ time_is_the_callers (void)
 {
     g_auto (Family) family = family_new ();
     g_autoptr (CertsTrust) trust = trust_in (family.root);
-    g_autoptr (GPtrArray) chain = pki_chain (family.user, family.middle, NULL);
+    g_autoptr (CertsChain) chain = pki_chain (family.user, family.middle, NULL);
     assert_trust_at (trust, chain, PKI_NOW - 181 * PKI_DAY, CERTS_PURPOSE_GATEWAY,
                      OUTRIDER_ERROR_CERTIFICATE_EXPIRED, "2025-07-05");
     assert_trust_at (trust, chain, PKI_NOW + 181 * PKI_DAY, CERTS_PURPOSE_GATEWAY,
@@ -122,7 +122,7 @@ time_is_the_callers (void)
                                                           .not_after = PKI_NOW - PKI_DAY },
                                            family.root);
     g_autoptr (PkiEntity) leaf = pki_issue (&(PkiRequest){ .subject = "CN=leaf" }, old);
-    g_autoptr (GPtrArray) below_old = pki_chain (leaf, old, NULL);
+    g_autoptr (CertsChain) below_old = pki_chain (leaf, old, NULL);
     assert_trust_at (trust, below_old, PKI_NOW, CERTS_PURPOSE_GATEWAY,
                      OUTRIDER_ERROR_CERTIFICATE_EXPIRED, "CN=Old");
 }
@@ -161,7 +161,7 @@ usages_are_kept (void)
                                       .usage = cases[i].usage,
                                       .extended_usage = cases[i].extended },
                        root);
-        g_autoptr (GPtrArray) chain = pki_chain (leaf, NULL);
+        g_autoptr (CertsChain) chain = pki_chain (leaf, NULL);
         assert_trust_at (trust, chain, PKI_NOW, CERTS_PURPOSE_GATEWAY, cases[i].gateway, NULL);
         assert_trust_at (trust, chain, PKI_NOW, CERTS_PURPOSE_TLS_SERVER, cases[i].tls, NULL);
     }
@@ -175,7 +175,7 @@ assert_below (const PkiRequest *middle_request, const PkiRequest *leaf_request, 
     g_autoptr (CertsTrust) trust = trust_in (root);
     g_autoptr (PkiEntity) middle = pki_issue (middle_request, root);
     g_autoptr (PkiEntity) leaf = pki_issue (leaf_request, middle);
-    g_autoptr (GPtrArray) chain = pki_chain (leaf, middle, NULL);
+    g_autoptr (CertsChain) chain = pki_chain (leaf, middle, NULL);
     assert_trust (trust, chain, code);
 }
 
@@ -213,7 +213,7 @@ path_length_is_kept (void)
     g_autoptr (PkiEntity) below =
         pki_issue (&(PkiRequest){ .subject = "CN=below", .constraints = "CA:TRUE" }, short_path);
     g_autoptr (PkiEntity) leaf = pki_issue (&(PkiRequest){ .subject = "CN=leaf" }, below);
-    g_autoptr (GPtrArray) chain = pki_chain (leaf, below, short_path, NULL);
+    g_autoptr (CertsChain) chain = pki_chain (leaf, below, short_path, NULL);
     assert_trust (trust, chain, OUTRIDER_ERROR_CERTIFICATE_INVALID);
 }
 
@@ -224,12 +224,12 @@ weak_certificates_are_refused (void)
     g_autoptr (CertsTrust) trust = trust_in (root);
     g_autoptr (PkiEntity) small =
         pki_issue (&(PkiRequest){ .subject = "CN=small", .key = "rsa1024" }, root);
-    g_autoptr (GPtrArray) small_chain = pki_chain (small, NULL);
+    g_autoptr (CertsChain) small_chain = pki_chain (small, NULL);
     assert_trust_at (trust, small_chain, PKI_NOW, CERTS_PURPOSE_GATEWAY,
                      OUTRIDER_ERROR_CERTIFICATE_INVALID, "RSA 1024");
     g_autoptr (PkiEntity) old =
         pki_issue (&(PkiRequest){ .subject = "CN=old", .digest = "SHA1" }, root);
-    g_autoptr (GPtrArray) old_chain = pki_chain (old, NULL);
+    g_autoptr (CertsChain) old_chain = pki_chain (old, NULL);
     assert_trust (trust, old_chain, OUTRIDER_ERROR_CERTIFICATE_INVALID);
 }
 
@@ -245,29 +245,37 @@ a_changed_certificate_is_refused (void)
     {
         g_autofree uint8_t *copy = g_memdup2 (der, size);
         copy[i] ^= 1;
-        g_autoptr (GPtrArray) chain =
-            g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
-        g_ptr_array_add (chain, g_bytes_new (copy, size));
+        g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+        g_ptr_array_add (list, g_bytes_new (copy, size));
         g_autoptr (GError) error = NULL;
-        g_assert_false (certs_trust_verify (trust, chain, PKI_NOW, CERTS_PURPOSE_GATEWAY, &error));
+        g_autoptr (CertsChain) chain = certs_chain_new (list, &error);
+        g_assert_false (chain != NULL &&
+                        certs_trust_verify (trust, chain, PKI_NOW, CERTS_PURPOSE_GATEWAY, &error));
         g_assert_nonnull (error);
     }
+}
+
+static void
+assert_no_chain (const GPtrArray *certificates)
+{
+    g_autoptr (GError) error = NULL;
+    g_assert_null (certs_chain_new (certificates, &error));
+    g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CERTIFICATE_INVALID);
 }
 
 static void
 chains_have_limits (void)
 {
     g_autoptr (PkiEntity) root = pki_issue_root ("Root");
-    g_autoptr (CertsTrust) trust = trust_in (root);
-    g_autoptr (GPtrArray) many = pki_chain (root, NULL);
+    g_autoptr (GPtrArray) many = pki_list (root, NULL);
     while (many->len < 11)
         g_ptr_array_add (many, g_bytes_ref (pki_get_certificate (root)));
-    assert_trust (trust, many, OUTRIDER_ERROR_CERTIFICATE_INVALID);
+    assert_no_chain (many);
     g_ptr_array_set_size (many, 0);
-    assert_trust (trust, many, OUTRIDER_ERROR_CERTIFICATE_INVALID);
+    assert_no_chain (many);
     g_autofree uint8_t *large = g_malloc0 (70000);
     g_ptr_array_add (many, g_bytes_new (large, 70000));
-    assert_trust (trust, many, OUTRIDER_ERROR_CERTIFICATE_INVALID);
+    assert_no_chain (many);
 }
 
 /* A system's store in a temporary place: DIRECTORY with hashed names or not, and BUNDLE. */
@@ -275,7 +283,7 @@ static void
 the_system_store_is_asked_lazily (void)
 {
     g_auto (Family) family = family_new ();
-    g_autoptr (GPtrArray) chain = pki_chain (family.user, family.middle, NULL);
+    g_autoptr (CertsChain) chain = pki_chain (family.user, family.middle, NULL);
     g_autofree char *pem = pki_get_certificate_pem (family.root);
     g_autofree char *place = g_dir_make_tmp ("outrider-XXXXXX", NULL);
     const unsigned char *der = g_bytes_get_data (pki_get_certificate (family.root), NULL);
