@@ -32,11 +32,14 @@ prepare_first_packet (const WarmUp *self)
         g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
 }
 
+/* In the order in which the login asks for it. */
 static void
-prepare_login (void)
+prepare_login (const WarmUp *self)
 {
     algorithm_is_available (algorithm_find_name (TRANSFORM_ENCRYPTION, "aes256gcm16"));
     certs_trust_prepare ();
+    if (self->eap)
+        legacy_prepare ();
 }
 
 static gpointer
@@ -47,19 +50,12 @@ run (gpointer data)
     g_mutex_lock (&self->lock);
     self->ready = true;
     g_cond_signal (&self->changed);
-    g_mutex_unlock (&self->lock);
-
-    /* In a library context of its own: nobody waits for that. */
-    if (self->eap)
-        legacy_prepare ();
-
-    g_mutex_lock (&self->lock);
     while (!self->goes_on && !self->ends)
         g_cond_wait (&self->changed, &self->lock);
     bool ends = self->ends;
     g_mutex_unlock (&self->lock);
     if (!ends)
-        prepare_login ();
+        prepare_login (self);
     return NULL;
 }
 
