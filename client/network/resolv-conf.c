@@ -15,7 +15,12 @@ enum
     SERVERS_MAX = 8,
 };
 
-#define RESOLVED_UPSTREAM "/run/systemd/resolve/resolv.conf"
+/* Whom a server on this host asks in turn: systemd-resolved, dnsmasq for NetworkManager, dnsmasq by resolvconf. */
+static const char *const upstream[] = {
+    "/run/systemd/resolve/resolv.conf",
+    "/run/NetworkManager/no-stub-resolv.conf",
+    "/run/dnsmasq/resolv.conf",
+};
 
 char *
 resolv_conf_follow (const char *path)
@@ -105,8 +110,11 @@ resolv_conf_list_servers (const char *root)
 {
     GArray *servers = g_array_new (false, false, sizeof (NameServer));
     g_autofree char *own = resolv_conf_read (root);
-    g_autofree char *upstream = read_file (root, RESOLVED_UPSTREAM);
     add_servers (own, servers);
-    add_servers (upstream, servers);
+    for (size_t i = 0; i < G_N_ELEMENTS (upstream); i++)
+    {
+        g_autofree char *text = read_file (root, upstream[i]);
+        add_servers (text, servers);
+    }
     return servers;
 }

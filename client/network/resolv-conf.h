@@ -18,5 +18,5 @@ char *resolv_conf_get_target (const char *root);
 /* Its content; empty if there is none. */
 char *resolv_conf_read (const char *root);
 
-/* NameServer: those that names are asked of now; systemd-resolved's own where it stands in between. */
+/* NameServer: those that names are asked of now, and those behind them where they are on this host. */
 GArray *resolv_conf_list_servers (const char *root);

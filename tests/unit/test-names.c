@@ -284,6 +284,11 @@ servers_of_the_file (void)
     host_root_put (root, "/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.2\n");
     g_autofree char *behind = list_servers (root);
     g_assert_cmpstr (behind, ==, "192.0.2.2%0");
+    host_root_put (root, "/etc/resolv.conf", "nameserver 127.0.0.1\n");
+    host_root_put (root, "/run/NetworkManager/no-stub-resolv.conf", "nameserver 192.0.2.3\n");
+    host_root_put (root, "/run/dnsmasq/resolv.conf", "nameserver 192.0.2.4\n");
+    g_autofree char *all = list_servers (root);
+    g_assert_cmpstr (all, ==, "127.0.0.1%0 192.0.2.2%0 192.0.2.3%0 192.0.2.4%0");
     host_root_free (root);
 }
 
