@@ -117,11 +117,14 @@ report_state (Connect *self, OutriderTunnelState state)
 static bool
 is_guarded (const Profile *profile)
 {
-    uint16_t number = network_guard_get_number (profile);
+    uint64_t owner = network_guard_get_owner (profile);
     g_autoptr (GPtrArray) guards = profile->kill_switch ? guards_list (NULL, NULL) : NULL;
     for (guint i = 0; guards != NULL && i < guards->len; i++)
-        if (((const NetworkGuard *)guards->pdata[i])->number == number)
+    {
+        const NetworkGuard *guard = guards->pdata[i];
+        if (guard->owner == owner && guard->refused->len > 0)
             return true;
+    }
     return false;
 }
 

@@ -5,19 +5,18 @@
 
 #define SHOWN_MAX 6
 
-/* In the kernel a guard has a number alone. */
-static uint16_t
-get_number (const char *name)
+static uint64_t
+get_owner (const char *name)
 {
     g_autoptr (Profile) profile = profile_new ();
     profile->name = g_strdup (name);
-    return network_guard_get_number (profile);
+    return network_guard_get_owner (profile);
 }
 
 bool
 guards_is_of (const NetworkGuard *guard, const char *name)
 {
-    return guard->number == get_number (name);
+    return guard->owner == get_owner (name);
 }
 
 GPtrArray *
@@ -36,7 +35,7 @@ guards_lift (const char *name, unsigned *ret_lifted, GError **error)
 {
     g_autoptr (Netlink) netlink = netlink_new (error);
     return netlink != NULL &&
-           netlink_guard_lift (netlink, name != NULL ? get_number (name) : 0, ret_lifted, error);
+           netlink_guard_lift (netlink, name != NULL ? get_owner (name) : 0, ret_lifted, error);
 }
 
 char *

@@ -207,7 +207,8 @@ print_guard (const NetworkGuard *guard)
 {
     JsonLine *object = json_line_begin ();
     json_line_add_string (object, "event", "kill-switch");
-    json_line_add_number (object, "number", guard->number);
+    g_autofree char *owner = g_strdup_printf ("%016" G_GINT64_MODIFIER "x", guard->owner);
+    json_line_add_string (object, "owner", guard->owner != 0 ? owner : NULL);
     json_line_add_prefixes (object, "refused", guard->refused);
     json_line_add_prefixes (object, "open", guard->open);
     g_autofree char *line = json_line_end (object);

@@ -153,6 +153,17 @@ read_kind (const struct rtmsg *header, NetlinkRouteKind *ret_kind)
     return false;
 }
 
+static int
+collect_owner (const struct nlattr *metric, void *data)
+{
+    uint64_t *owner = data;
+    if (mnl_attr_get_type (metric) == RTAX_INITCWND && has_size (metric, 4))
+        *owner |= (uint64_t)mnl_attr_get_u32 (metric) << 32;
+    if (mnl_attr_get_type (metric) == RTAX_INITRWND && has_size (metric, 4))
+        *owner |= mnl_attr_get_u32 (metric);
+    return MNL_CB_OK;
+}
+
 /* False: it is of a kind that we never make, or there is a next hop to it. */
 static bool
 read_route (const struct nlmsghdr *message, NetlinkRoute *ret_route)
@@ -177,6 +188,8 @@ read_route (const struct nlmsghdr *message, NetlinkRoute *ret_route)
         route.device_index = (int)mnl_attr_get_u32 (attributes[RTA_OIF]);
     if (has_size (attributes[RTA_PRIORITY], 4))
         route.metric = mnl_attr_get_u32 (attributes[RTA_PRIORITY]);
+    if (attributes[RTA_METRICS] != NULL)
+        mnl_attr_parse_nested (attributes[RTA_METRICS], collect_owner, &route.owner);
     *ret_route = route;
     return true;
 }

@@ -166,6 +166,16 @@ route_type (NetlinkRouteKind kind)
     g_assert_not_reached ();
 }
 
+/* As the windows of a TCP connection, which no route has that leads nowhere. */
+static void
+put_owner (struct nlmsghdr *message, uint64_t owner)
+{
+    struct nlattr *metrics = mnl_attr_nest_start (message, RTA_METRICS);
+    mnl_attr_put_u32 (message, RTAX_INITCWND, (uint32_t)(owner >> 32));
+    mnl_attr_put_u32 (message, RTAX_INITRWND, (uint32_t)owner);
+    mnl_attr_nest_end (message, metrics);
+}
+
 static void
 put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRoute *route)
 {
@@ -192,6 +202,8 @@ put_route_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRo
         put_address (message, RTA_PREFSRC, &route->source);
     if (route->metric != 0)
         mnl_attr_put_u32 (message, RTA_PRIORITY, route->metric);
+    if (route->owner != 0)
+        put_owner (message, route->owner);
     queue (self, message);
 }
 

@@ -44,6 +44,7 @@ typedef struct
     int device_index;
     IpAddress source; /* preferred; IP_NONE: none */
     uint32_t metric;  /* 0: the kernel's default */
+    uint64_t owner;   /* 0: none; the kernel keeps it and makes nothing of it */
     bool
         next_hops; /* neighbours are there: IPv4's next hops of other routes may be looked for among them */
 } NetlinkRoute;

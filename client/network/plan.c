@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/plan.h"
 
+#include "bytes/reader.h"
 #include "errors.h"
 
 enum
@@ -572,15 +573,20 @@ network_plan_free (NetworkPlan *self)
 
 /* ---- the kill switch ---- */
 
-uint16_t
-network_guard_get_number (const Profile *profile)
+uint64_t
+network_guard_get_owner (const Profile *profile)
 {
     const char *name = profile->name != NULL        ? profile->name
                        : profile->addresses != NULL ? profile->addresses[0]
                                                     : "";
-    guint hash = g_str_hash (name);
-    uint16_t number = (uint16_t)(hash ^ hash >> 16);
-    return number != 0 ? number : 1;
+    guint8 digest[32];
+    gsize size = sizeof digest;
+    g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+    g_checksum_update (checksum, (const guchar *)name, (gssize)strlen (name));
+    g_checksum_get_digest (checksum, digest, &size);
+    ByteReader reader = byte_reader (byte_view (digest, size));
+    uint64_t owner = byte_reader_u64 (&reader);
+    return owner != 0 ? owner : 1;
 }
 
 static void
@@ -619,7 +625,7 @@ network_guard_new (const Profile *profile, const NetworkPlan *plan, const GArray
     }
     g_autoptr (GArray) guarded = get_guarded (profile, plan);
     NetworkGuard *self = g_new0 (NetworkGuard, 1);
-    self->number = network_guard_get_number (profile);
+    self->owner = network_guard_get_owner (profile);
     self->attached = choose_attached (profile->lan ? local_networks : NULL,
                                       plan != NULL ? plan->device_index : 0, NULL);
     self->open = normalise (around);

@@ -93,7 +93,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkPlan, network_plan_free)
 /* The kill switch: what is refused wherever the tunnel does not carry it. */
 typedef struct
 {
-    uint16_t number;  /* tells the guards of several profiles apart; never 0 */
+    uint64_t owner;   /* whose it is; 0: of a guard that is in force already, nobody can tell */
     GArray *refused;  /* IpPrefix, masked, none inside another */
     GArray *attached; /* LocalNetwork: of what is refused, these stay reachable on their links */
     GArray *open;     /* IpPrefix: what must be reached around the tunnel: gateways, excludes */
@@ -109,5 +109,8 @@ NetworkGuard *network_guard_new (const Profile *profile, const NetworkPlan *plan
 void network_guard_free (NetworkGuard *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetworkGuard, network_guard_free)
 
-/* The number of the guard of a profile: of its name, or of its first gateway where it has none. */
-uint16_t network_guard_get_number (const Profile *profile);
+/*
+ * Who owns the guard of a profile: its name, or its first gateway where it has none, hashed so that nobody finds another name
+ * for one that is taken. The same in every process; never 0.
+ */
+uint64_t network_guard_get_owner (const Profile *profile);

@@ -142,6 +142,15 @@ routes_are_added (void)
     NetlinkRoute thrown = route_of (6);
     netlink_delete_route (netlink, &thrown);
     assert_queued (netlink, captured_route_delete);
+    NetlinkRoute owned = { .kind = NETLINK_ROUTE_THROW,
+                           .destination = prefix ("0.0.0.0/32"),
+                           .table = TABLE,
+                           .metric = 20341,
+                           .owner = 0x104ab9213e28e4ff };
+    g_autoptr (GString) nested = g_string_new (captured_route_owned);
+    g_string_replace (nested, "14000800", "14000880", 1); /* as with links */
+    netlink_add_route (netlink, &owned);
+    assert_queued (netlink, nested->str);
 }
 
 static void

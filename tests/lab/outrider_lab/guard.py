@@ -20,6 +20,21 @@ def release(case, *names):
     return result
 
 
+def in_force(case, *names):
+    """What each kill switch refuses, as status tells it."""
+    output = case.host.must(case.program, "status", "--json", *names)
+    events = [json.loads(line) for line in output.splitlines()]
+    return sorted(sorted(event["refused"]) for event in events if event["event"] == "kill-switch")
+
+
+def tables(case):
+    """Those with a rule of ours for IPv4: the network that each refuses, by its number."""
+    rules = json.loads(case.host.must("ip", "-j", "-N", "-4", "rule"))
+    numbers = {int(rule["table"]) for rule in rules if rule.get("protocol") == "79"}
+    routes = {number: json.loads(case.host.must("ip", "-j", "route", "show", "table", str(number))) for number in numbers}
+    return {number: [route["dst"] for route in routes[number] if route["type"] == "prohibit"] for number in numbers}
+
+
 def is_released(case):
     """Nothing of the kill switch is left."""
     for family in ("-4", "-6"):

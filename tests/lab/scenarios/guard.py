@@ -3,7 +3,7 @@
 
 import signal
 
-from outrider_lab.guard import guarded, is_released, release
+from outrider_lab.guard import guarded, in_force, is_released, release, tables
 from outrider_lab.scenario import scenario
 from outrider_lab.traffic import Capture, Ping, Talker
 
@@ -271,6 +271,47 @@ def kill_switches_of_two_profiles(case):
     talker.becomes(INSIDE, "sent")
     talker.becomes("10.78.0.2", REFUSED)
     release(case)
+    is_released(case)
+
+
+def stands_alone(case, network, name):
+    """The table of this profile's kill switch, while there is no other."""
+    case.stop(case.connect(**guarded(case, network, name)))
+    (table, refused), = tables(case).items()
+    case.equal(f"refused by {name} alone", refused, [network])
+    release(case, name)
+    is_released(case)
+    return table
+
+
+@scenario(only="outrider", limit=20)
+def kill_switches_for_the_same_table(case):
+    """Two names that lead to the same table: each has its own kill switch, and releasing one leaves the other."""
+    networks = {"Plant 129": "10.77.0.0/24", "Lab 16533": "10.78.0.0/24"}
+    (first, second), (here, there) = networks, networks.values()
+    case.gateway.configure(local_ts=f"{here}, {there}")
+    wanted = [stands_alone(case, network, name) for name, network in networks.items()]
+    case.equal("the table that the other has alone", wanted[1], wanted[0])
+
+    for name, network in networks.items():
+        case.stop(case.connect(**guarded(case, network, name)))
+    case.equal("tables", tables(case), {wanted[0]: [here], wanted[0] + 1: [there]})
+    case.equal("in force", in_force(case), [[here], [there]])
+    case.equal("of each", [in_force(case, name) for name in networks], [[[here]], [[there]]])
+    talker = Talker(case, INSIDE, "10.78.0.2")
+    talker.becomes(INSIDE, REFUSED)
+    talker.becomes("10.78.0.2", REFUSED)
+    talker.leaks_nothing("of either profile")
+    release(case, first)
+    talker.becomes(INSIDE, "sent")
+    talker.becomes("10.78.0.2", REFUSED)
+    case.equal("of the first", in_force(case, first), [])
+    again = case.connect(**guarded(case, there, second))
+    case.works(again, "10.78.0.2")
+    case.stop(again)
+    case.equal("one, where it was", tables(case), {wanted[0] + 1: [there]})
+    release(case, second)
+    talker.becomes("10.78.0.2", "sent")
     is_released(case)
 
 
