@@ -246,7 +246,10 @@ choose_number (const GPtrArray *tables, uint64_t owner)
     return TABLE_BASE + (uint32_t)number;
 }
 
-/* The kernel takes one mark in a table: of several guards that begin at once, one gets it. To that one the others' rules are no harm. */
+/*
+ * Of several guards that begin at once the kernel takes one's mark: the table is that one's, and the others' rules, which may
+ * lead there too, do it no harm.
+ */
 static bool
 mark (Netlink *netlink, uint32_t table, const NetworkGuard *guard, GError **error)
 {
