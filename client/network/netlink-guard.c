@@ -12,19 +12,12 @@ enum
     PRIORITIES = 2048,
     METRIC_REFUSED = 20340, /* behind the route to an attached network of the same width */
     METRIC_MARK = 20341,    /* beside whatever else is said of its address */
-    TABLE_BASE = (NETLINK_OUTER_MARK + 1) << 16, /* plus the guard's number */
-    CLAIMS_MAX = 8, /* each may be lost to another guard that begins in the same moment */
+    CLAIMS_MAX = 8,         /* each may be lost to another guard that begins in the same moment */
 };
 
 static const IpFamily families[] = { IP_V4, IP_V6 };
 
 /* ---- what a guard is in the kernel ---- */
-
-static bool
-is_of_guard (uint32_t table)
-{
-    return table >> 16 == NETLINK_OUTER_MARK + 1;
-}
 
 static uint32_t
 get_priority (uint32_t table)
@@ -169,7 +162,7 @@ list_tables (Netlink *netlink, GError **error)
     for (guint i = 0; i < rules->len; i++)
     {
         const NetlinkRule *rule = &g_array_index (rules, NetlinkRule, i);
-        if (is_of_guard (rule->table))
+        if (netlink_table_is_among (rule->table, NETLINK_TABLES_OF_GUARDS))
             g_array_append_vals (find_or_add (tables, rule->table)->rules, rule, 1);
     }
     for (guint i = 0; i < tables->len; i++)
@@ -241,9 +234,10 @@ static uint32_t
 choose_number (const GPtrArray *tables, uint64_t owner)
 {
     uint16_t number = (uint16_t)owner;
-    for (guint i = 0; i < tables->len && find_table (tables, TABLE_BASE + number) != NULL; i++)
+    for (guint i = 0;
+         i < tables->len && find_table (tables, NETLINK_TABLES_OF_GUARDS + number) != NULL; i++)
         number++;
-    return TABLE_BASE + (uint32_t)number;
+    return NETLINK_TABLES_OF_GUARDS + (uint32_t)number;
 }
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/netlink-routes.h"
 
+#include "errors.h"
+
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -14,8 +16,6 @@ enum
     METRIC_SPLIT =
         20340, /* in the main table, plus the device's index: far behind everybody else's */
     METRIC_LAST = INT32_MAX,
-    TABLE_BASE = NETLINK_OUTER_MARK << 16,          /* plus the device's index */
-    ATTACHED_BASE = (NETLINK_OUTER_MARK + 2) << 16, /* the same; between them are the guards' */
 };
 
 static const IpFamily families[] = { IP_V4, IP_V6 };
@@ -47,13 +47,14 @@ get_priority (uint32_t device_index)
 static uint32_t
 get_table (const NetworkPlan *plan)
 {
-    return plan->own_table ? TABLE_BASE + (uint32_t)plan->device_index : RT_TABLE_MAIN;
+    return plan->own_table ? NETLINK_TABLES_OF_DEVICES + (uint32_t)plan->device_index
+                           : RT_TABLE_MAIN;
 }
 
 static uint32_t
 get_attached_table (const NetworkPlan *plan)
 {
-    return ATTACHED_BASE + (uint32_t)plan->device_index;
+    return NETLINK_TABLES_OF_ATTACHED + (uint32_t)plan->device_index;
 }
 
 static IpAddress
@@ -282,6 +283,14 @@ bool
 netlink_routes_change (Netlink *netlink, const NetworkPlan *from, const NetworkPlan *to,
                        GError **error)
 {
+    if (to != NULL && to->own_table && (unsigned)to->device_index >= NETLINK_TABLES_MAX)
+    {
+        g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_HOST_REFUSED,
+                     "%s has the number %d among this host's links, too high for a table of its "
+                     "own",
+                     to->device, to->device_index);
+        return false;
+    }
     g_auto (State) before = state_of (from);
     g_auto (State) after = state_of (to);
     for_each_other_rule (netlink, &after, &before, netlink_add_rule);
@@ -312,14 +321,15 @@ netlink_routes_put_back (Netlink *netlink, const NetworkPlan *plan, bool everyth
 static bool
 is_of_device (uint32_t table)
 {
-    return table >> 16 == NETLINK_OUTER_MARK || table >> 16 == NETLINK_OUTER_MARK + 2;
+    return netlink_table_is_among (table, NETLINK_TABLES_OF_DEVICES) ||
+           netlink_table_is_among (table, NETLINK_TABLES_OF_ATTACHED);
 }
 
 static bool
 device_exists (uint32_t table)
 {
     char name[IF_NAMESIZE];
-    return if_indextoname (table & UINT16_MAX, name) != NULL;
+    return if_indextoname (table % NETLINK_TABLES_MAX, name) != NULL;
 }
 
 static bool

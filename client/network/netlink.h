@@ -17,6 +17,22 @@ typedef struct Netlink Netlink;
 /* The mark that the tunnel's own outer packets carry (SO_MARK): rules leave them alone. */
 #define NETLINK_OUTER_MARK 0x4f75
 
+/*
+ * Routing tables of ours, so many of each kind: for each device that needs them one of its routes and one of attached networks,
+ * both by its index, and one for each kill switch.
+ */
+#define NETLINK_TABLES_MAX 0x400000u
+#define NETLINK_TABLES_OF_DEVICES 0x4f400000u
+#define NETLINK_TABLES_OF_ATTACHED 0x4f800000u
+#define NETLINK_TABLES_OF_GUARDS 0x4fc00000u
+
+/* TABLES: one of the three. */
+static inline bool
+netlink_table_is_among (uint32_t table, uint32_t tables)
+{
+    return table >= tables && table - tables < NETLINK_TABLES_MAX;
+}
+
 Netlink *netlink_new (GError **error);
 void netlink_free (Netlink *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Netlink, netlink_free)

@@ -9,7 +9,7 @@
 
 #include <linux/rtnetlink.h>
 
-#define TABLE(number) (0x4f760000u + (number))
+#define TABLE(number) (NETLINK_TABLES_OF_GUARDS + (number))
 #define PRIORITY(number) (22400u + (number) % 2048)
 
 /* Their tables have the same number by right; the last one that there is. */
