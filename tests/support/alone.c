@@ -41,6 +41,17 @@ alone_enter (void)
     return apart && bring_loopback_up ();
 }
 
+bool
+alone_run_ip (const char *lines)
+{
+    g_autofree char *command = g_strdup_printf ("ip -batch - <<'END'\n%s\nEND", lines);
+    const char *words[] = { "sh", "-c", command, NULL };
+    int status = -1;
+    return g_spawn_sync (NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
+                         &status, NULL) &&
+           status == 0;
+}
+
 /* NULL: nothing. */
 static const char *missing;
 

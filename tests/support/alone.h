@@ -13,6 +13,9 @@
  */
 bool alone_enter (void);
 
+/* LINES for ip(8), one after the other until one fails. At most 100 KiB. */
+bool alone_run_ip (const char *lines);
+
 /* What main () found: whether its tests are POSSIBLE on this host. NEEDS: what they need for that, in words. */
 void alone_set_possible (bool possible, const char *needs);
 

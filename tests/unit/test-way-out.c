@@ -12,18 +12,6 @@
 #define GATEWAY_V6 "2001:db8:203::10"
 #define MARK NETLINK_OUTER_MARK
 
-/* Lines for ip(8). */
-static bool
-run (const char *script)
-{
-    g_autofree char *command = g_strdup_printf ("ip -batch - <<'END'\n%s\nEND", script);
-    const char *words[] = { "sh", "-c", command, NULL };
-    int status = -1;
-    return g_spawn_sync (NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-                         &status, NULL) &&
-           status == 0;
-}
-
 static const char links[] = "link add wan type veth peer name wan-peer\n"
                             "link add other type veth peer name other-peer\n"
                             "link add inside type veth peer name inside-peer\n"
@@ -101,13 +89,13 @@ mtu_of_the_device_and_of_the_route (void)
     WayOut way;
     if (!alone_is_possible ())
         return;
-    g_assert_true (run ("link set wan mtu 1420"));
+    g_assert_true (alone_run_ip ("link set wan mtu 1420"));
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
     g_assert_cmpuint (way.mtu, ==, 1420);
-    g_assert_true (run ("route add " GATEWAY " via 192.0.2.1 dev wan mtu 1300"));
+    g_assert_true (alone_run_ip ("route add " GATEWAY " via 192.0.2.1 dev wan mtu 1300"));
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
     g_assert_cmpuint (way.mtu, ==, 1300);
-    g_assert_true (run ("route del " GATEWAY "\nlink set wan mtu 1500"));
+    g_assert_true (alone_run_ip ("route del " GATEWAY "\nlink set wan mtu 1500"));
 }
 
 static void
@@ -116,17 +104,18 @@ rules_decide (void)
     WayOut way;
     if (!alone_is_possible ())
         return;
-    g_assert_true (run ("rule add fwmark 0x4f75 lookup 100 priority 100"));
+    g_assert_true (alone_run_ip ("rule add fwmark 0x4f75 lookup 100 priority 100"));
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
     assert_way (&way, "other", "198.18.0.1", "198.18.0.7");
     g_assert_true (find (GATEWAY, NULL, 0, &way));
     assert_way (&way, "wan", "192.0.2.1", "192.0.2.7");
-    g_assert_true (run ("rule del priority 100\nrule add from 192.0.2.7 lookup 100 priority 100"));
+    g_assert_true (
+        alone_run_ip ("rule del priority 100\nrule add from 192.0.2.7 lookup 100 priority 100"));
     g_assert_true (find (GATEWAY, NULL, MARK, &way));
     assert_way (&way, "wan", "192.0.2.1", "192.0.2.7");
     g_assert_true (find (GATEWAY, "192.0.2.7", MARK, &way));
     assert_way (&way, "other", "198.18.0.1", "192.0.2.7");
-    g_assert_true (run ("rule del priority 100"));
+    g_assert_true (alone_run_ip ("rule del priority 100"));
 }
 
 static void
@@ -148,11 +137,11 @@ nowhere (void)
                              "route add default via 2001:db8:1::1 dev wan",
                              kinds[i], kinds[i]);
         g_test_message ("%s", kinds[i]);
-        g_assert_true (run (more));
+        g_assert_true (alone_run_ip (more));
         g_assert_false (find (GATEWAY, NULL, MARK, &way));
         g_assert_false (find (GATEWAY_V6, NULL, MARK, &way));
         g_assert_cmpint (way.device_index, ==, 77);
-        g_assert_true (run (less));
+        g_assert_true (alone_run_ip (less));
     }
     WayOut way;
     g_assert_false (find (GATEWAY, "192.0.2.99", MARK, &way)); /* not an address of this host's */
@@ -225,8 +214,8 @@ gateway_inside_the_networks (void)
     g_assert_cmpstr (way.device, ==, "inside");
 
     /* Somebody's rule comes first: it is told as it is. */
-    g_assert_true (run ("route add default dev inside table 101\n"
-                        "rule add to " GATEWAY " lookup 101 priority 100"));
+    g_assert_true (alone_run_ip ("route add default dev inside table 101\n"
+                                 "rule add to " GATEWAY " lookup 101 priority 100"));
     g_assert_true (outrider_host_find_way (host, &gateway, &local, &way));
     g_assert_cmpint (way.device_index, ==, plan->device_index);
 
@@ -234,7 +223,7 @@ gateway_inside_the_networks (void)
     outrider_host_revert (host);
     g_assert_true (outrider_host_find_way (host, &gateway, &local, &way));
     assert_way (&way, "wan", "192.0.2.1", "192.0.2.7");
-    g_assert_true (run ("rule del priority 100"));
+    g_assert_true (alone_run_ip ("rule del priority 100"));
 }
 
 static void
@@ -245,22 +234,22 @@ excludes_are_checked (void)
         return;
     g_autoptr (NetworkPlan) plan = make_plan (excludes);
     g_autoptr (OutriderHost) host = apply (plan);
-    g_assert_true (run ("route add unreachable 10.77.1.0/24\n"
-                        "route add 10.77.2.0/24 dev inside"));
+    g_assert_true (alone_run_ip ("route add unreachable 10.77.1.0/24\n"
+                                 "route add 10.77.2.0/24 dev inside"));
     g_autoptr (GPtrArray) sentences = outrider_host_check (host);
     g_assert_cmpuint (sentences->len, ==, 2);
     g_assert_cmpstr (sentences->pdata[0], ==,
                      "the excluded network 10.77.1.0/24 has no way outside");
     g_assert_cmpstr (sentences->pdata[1], ==,
                      "the excluded network 10.77.2.0/24 leads into the tunnel");
-    g_assert_true (run ("route del unreachable 10.77.1.0/24"));
+    g_assert_true (alone_run_ip ("route del unreachable 10.77.1.0/24"));
 }
 
 int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    alone_set_possible (alone_enter () && run (links),
+    alone_set_possible (alone_enter () && alone_run_ip (links),
                         "a network namespace of one's own, with veth links, and ip(8)");
     g_test_add_func ("/way-out/default-route", default_route);
     g_test_add_func ("/way-out/neighbour-and-self", neighbour_and_self);
