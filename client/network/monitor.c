@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -59,6 +60,14 @@ take_event (Monitor *self, int device_index, bool gone)
         tell (self, own);
 }
 
+/* As opposed to: is not up yet. All of a new link counts as changed. */
+static bool
+went_down (const struct ifinfomsg *header)
+{
+    bool is_new = header->ifi_change == UINT_MAX;
+    return !is_new && (header->ifi_change & IFF_UP) != 0 && (header->ifi_flags & IFF_UP) == 0;
+}
+
 static int
 read_event (const struct nlmsghdr *message, void *data)
 {
@@ -70,7 +79,7 @@ read_event (const struct nlmsghdr *message, void *data)
     {
         const struct ifinfomsg *header = mnl_nlmsg_get_payload (message);
         take_event (self, header->ifi_index,
-                    message->nlmsg_type == RTM_DELLINK || (header->ifi_flags & IFF_UP) == 0);
+                    message->nlmsg_type == RTM_DELLINK || went_down (header));
     }
     else if (address && size >= sizeof (struct ifaddrmsg))
     {
