@@ -295,19 +295,12 @@ servers_of_the_file (void)
 static bool
 prepare (void)
 {
-    static const char script[] = "ip -batch - <<'END'\n"
-                                 "address add " SCOPED "/64 dev lo nodad\n"
-                                 "rule add pref 5 lookup local\n"
-                                 "rule del pref 0\n"
-                                 "rule add pref 1 fwmark 0x4f75 lookup local\n"
-                                 "rule add pref 2 to " REFUSED " ipproto udp dport 53 prohibit\n"
-                                 "END";
-    const char *words[] = { "sh", "-c", script, NULL };
-    int status = -1;
     return alone_enter () &&
-           g_spawn_sync (NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-                         &status, NULL) &&
-           status == 0;
+           alone_run_ip ("address add " SCOPED "/64 dev lo nodad\n"
+                         "rule add pref 5 lookup local\n"
+                         "rule del pref 0\n"
+                         "rule add pref 1 fwmark 0x4f75 lookup local\n"
+                         "rule add pref 2 to " REFUSED " ipproto udp dport 53 prohibit");
 }
 
 static const struct
