@@ -16,16 +16,6 @@
 #define INDEX_TEXT "70000"
 #define TABLE (NETLINK_TABLES_OF_DEVICES + INDEX)
 
-static bool
-run (const char *command)
-{
-    const char *words[] = { "sh", "-c", command, NULL };
-    int status = -1;
-    return g_spawn_sync (NULL, (char **)words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL,
-                         &status, NULL) &&
-           status == 0;
-}
-
 static NetworkPlan *
 make_plan (int index)
 {
@@ -65,8 +55,9 @@ a_high_number_of_a_link (void)
     g_autoptr (Netlink) netlink = netlink_new (&error);
     g_assert_no_error (error);
     g_autoptr (NetworkPlan) plan = make_plan (INDEX);
-    g_assert_true (run ("ip link add inside index " INDEX_TEXT " type veth peer name other && "
-                        "ip addr add 10.9.0.1/32 dev inside && ip link set inside up"));
+    g_assert_true (alone_run_ip ("link add inside index " INDEX_TEXT " type veth peer name other\n"
+                                 "address add 10.9.0.1/32 dev inside\n"
+                                 "link set inside up"));
 
     netlink_routes_change (netlink, NULL, plan, &error);
     g_assert_no_error (error);
@@ -83,7 +74,7 @@ a_high_number_of_a_link (void)
     g_assert_true (netlink_routes_remove_leftovers (netlink, &error));
     g_assert_cmpuint (count_rules (netlink), >, 0);
 
-    g_assert_true (run ("ip link del inside"));
+    g_assert_true (alone_run_ip ("link del inside"));
     g_assert_cmpuint (count_leftovers (netlink), >, 0);
     g_assert_true (netlink_routes_remove_leftovers (netlink, &error));
     g_assert_cmpuint (count_rules (netlink), ==, 0);
@@ -106,7 +97,7 @@ int
 main (int argc, char **argv)
 {
     g_test_init (&argc, &argv, NULL);
-    alone_set_possible (alone_enter () && run ("command -v ip >/dev/null"),
+    alone_set_possible (alone_enter () && alone_run_ip ("link set lo up"),
                         "a network namespace of one's own, and ip(8)");
     g_test_add_func ("/routes/high-number", a_high_number_of_a_link);
     g_test_add_func ("/routes/too-high-number", too_high_a_number);
