@@ -96,7 +96,8 @@ send_first (IkeSession *self, IkeAuthMethod method, ByteView auth, gint64 now)
         ike_identity_payload_write (&chain, PAYLOAD_IDR, config->gateway_identity);
     if (method != AUTH_METHOD_NONE)
         ike_auth_payload_write (&chain, method, auth);
-    ike_notify_write (&chain, NOTIFY_INITIAL_CONTACT, (ByteView){ 0 });
+    if (config->initial_contact)
+        ike_notify_write (&chain, NOTIFY_INITIAL_CONTACT, (ByteView){ 0 });
     write_child_request (self, &chain);
     self->auth_stage = IKE_AUTH_FIRST;
     ike_session_request (self, ike_session_get_sa (self), IKE_AUTH,

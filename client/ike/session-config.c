@@ -6,6 +6,7 @@ ike_session_config_new (void)
 {
     IkeSessionConfig *self = g_new0 (IkeSessionConfig, 1);
     self->random = random_system;
+    self->initial_contact = true;
     self->local = g_array_new (false, false, sizeof (TrafficSelector));
     self->remote = g_array_new (false, false, sizeof (TrafficSelector));
     static const IpFamily families[] = { IP_V4, IP_V6 };

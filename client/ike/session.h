@@ -32,6 +32,7 @@ typedef struct
         *gateway_identity; /* whom we want; NULL: not named, the certificate decides (VERIFY) */
     bool send_gateway_identity;      /* as IDr */
     bool insist_on_gateway_identity; /* with a PSK: its IDr must be this one */
+    bool initial_contact;            /* tell the gateway that this identity has no other IKE SA */
     char *eap_identity;
     uint8_t eap_methods[8];
     unsigned n_eap_methods;
@@ -51,7 +52,7 @@ typedef struct
     gint64 rekey_child;
 } IkeSessionConfig;
 
-/* An empty configuration with all traffic of both families asked for. */
+/* An empty configuration with all traffic of both families asked for, and initial contact. */
 IkeSessionConfig *ike_session_config_new (void);
 void ike_session_config_free (IkeSessionConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IkeSessionConfig, ike_session_config_free)

@@ -637,6 +637,7 @@ const ProfileKey profile_keys[] = {
     { "session", "reauth", YES_NO (reauth, reauths) },
     { "session", "on-demand", YES_NO (on_demand, on_demands) },
     { "session", "retry", YES_NO (retry, switches) },
+    { "session", "initial-contact", YES_NO (initial_contact, switches) },
     { "session", "encapsulation", WORD (encapsulation, encapsulations) },
 };
 /* clang-format on */

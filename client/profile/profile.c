@@ -59,6 +59,7 @@ profile_new (void)
     self->rekey_ike = 4 * 3600;
     self->rekey_child = 3600;
     self->retry = true;
+    self->initial_contact = true;
     return self;
 }
 

@@ -105,6 +105,7 @@ typedef struct
     bool reauth;
     bool on_demand;
     bool retry;
+    bool initial_contact;
     ProfileEncapsulation encapsulation;
     unsigned timeout; /* seconds until "nobody answers"; not in the file: --timeout; 0: default */
 

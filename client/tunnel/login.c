@@ -160,6 +160,7 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
         set_certificates (config, credentials->bundle);
     config->authority_hashes = certs_hash_authority_keys (credentials->authorities);
     set_selectors (config, profile);
+    config->initial_contact = profile->initial_contact;
     config->dpd_delay = profile->dpd_delay * IKE_SECOND;
     config->rekey_ike = profile->rekey_ike * IKE_SECOND;
     config->rekey_child = profile->rekey_child * IKE_SECOND;

@@ -36,6 +36,32 @@ test_psk (void)
     g_assert_cmpuint (network->port, ==, IKE_PORT);
 }
 
+/* RFC 7296 2.4: whose credentials are used in several places does not say that this is the only one. */
+static void
+test_without_initial_contact (void)
+{
+    static const struct
+    {
+        IkeLogin login;
+        const char *first;
+    } rows[] = {
+        { IKE_LOGIN_PSK, "--> IKE_AUTH 1 {IDi, IDr, AUTH, CP, SA, TSi, TSr}\n" },
+        { IKE_LOGIN_EAP, "--> IKE_AUTH 1 {IDi, IDr, CP, SA, TSi, TSr}\n" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+        IkeSessionConfig *config = fixture_config (rows[i].login);
+        config->initial_contact = false;
+        g_autoptr (Network) network = fixture_network (rows[i].login, config, NULL);
+        network_start (network);
+        network_run_until_settled (network);
+        network_assert_established (network);
+        const char *all = responder_get_transcript (network->gateway);
+        g_assert_nonnull (strstr (all, rows[i].first));
+        g_assert_null (strstr (all, "INITIAL_CONTACT"));
+    }
+}
+
 static void
 test_psk_wrong (void)
 {
@@ -624,6 +650,7 @@ main (int argc, char **argv)
     g_test_init (&argc, &argv, NULL);
     fixture_begin ();
     g_test_add_func ("/connect/psk", test_psk);
+    g_test_add_func ("/connect/without-initial-contact", test_without_initial_contact);
     g_test_add_func ("/connect/psk/wrong", test_psk_wrong);
     g_test_add_func ("/connect/psk/missing", test_psk_missing);
     g_test_add_func ("/connect/psk/other-name", test_psk_other_name);

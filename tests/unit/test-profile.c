@@ -45,6 +45,7 @@ defaults_are_those_of_the_manual (void)
     g_assert_cmpint (profile->dns, ==, PROFILE_FROM_GATEWAY);
     g_assert_cmpint (profile->plane, ==, PROFILE_PLANE_AUTO);
     g_assert_true (profile->ipv6_guard && profile->mobike && profile->retry);
+    g_assert_true (profile->initial_contact);
     g_assert_false (profile->kill_switch || profile->reauth || profile->on_demand);
     g_assert_cmpint (profile->dpd_delay, ==, 30);
     g_assert_cmpint (profile->rekey_ike, ==, 4 * 3600);
@@ -68,7 +69,7 @@ whole_profile_is_read (void)
         "ro.example\nmtu=1300\n"
         "ipv6-guard=no\ninterface=vpn%d\nplane=userspace\nkill-switch=no\n"
         "[session]\ndpd-delay=5m\nrekey-ike=1d\nrekey-child=90\nretry=false\n"
-        "encapsulation=always\n"
+        "initial-contact=no\nencapsulation=always\n"
         "[login]\ntoken=\ncertificate-file=\n");
     g_assert_cmpstr (profile->name, ==, "Work and more");
     g_assert_cmpuint (g_strv_length (profile->addresses), ==, 3);
@@ -88,7 +89,7 @@ whole_profile_is_read (void)
     g_assert_cmpint (profile->dpd_delay, ==, 300);
     g_assert_cmpint (profile->rekey_ike, ==, 86400);
     g_assert_cmpint (profile->rekey_child, ==, 90);
-    g_assert_false (profile->retry);
+    g_assert_false (profile->retry || profile->initial_contact);
 }
 
 /* A value for each key that is not its default; a key without one here fails the test. */
@@ -126,6 +127,7 @@ static const struct
     { "session", "rekey-ike", "0" },
     { "session", "rekey-child", "59" },
     { "session", "retry", "no" },
+    { "session", "initial-contact", "no" },
     { "session", "encapsulation", "always" },
 };
 

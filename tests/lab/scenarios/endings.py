@@ -8,7 +8,7 @@ import signal
 import time
 
 from outrider_lab.charon import Gateway
-from outrider_lab.scenario import scenario
+from outrider_lab.scenario import Tunnel, scenario
 
 ALICE = {"host": "gw.test", "user": "alice", "password": "wonderland", "ca": "ca-ecdsa",
          "method": "eap-mschapv2"}
@@ -144,6 +144,26 @@ def two_tunnels(case):
     case.equal("exit status of the first", first.client.stop(), 0)
     case.pings("10.78.0.2")
     case.equal("exit status of the second", client.stop(), 0)
+
+
+@scenario(only="outrider")
+def two_devices_of_one_user(case):
+    """The gateway's own way with one user's connections; without initial contact neither throws the other out."""
+    case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24")
+    profile = case.directory / "device.profile"
+    profile.write_text(f"[gateway]\naddress=gw.test\ntrust=file\nca-file={case.lab.pki}/ca-ecdsa.crt\n\n"
+                       "[login]\nuser=alice\n\n[session]\ninitial-contact=no\n")
+    device = {"profile": str(profile), "user": None, "method": None, "ca": None}
+    first = case.connect(**device, routes="10.77.0.0/24")
+    for _ in range(2):
+        client = case.start(**device, password="wonderland", routes="10.78.0.0/24")
+        second = Tunnel(client, client.connected())
+        case.equal("SAs at the gateway", len(case.gateway.established()), 2)
+        case.works(first)
+        case.pings("10.78.0.2")
+        case.goes_inside(second, "10.78.0.2")
+        case.equal("exit status of the second", client.stop(), 0)
+    case.works(first)
 
 
 @scenario(only="outrider", name="two-full-tunnels-first-ends-first", order=(0, 1))
