@@ -95,14 +95,20 @@ revive (IkeSession *self, gint64 now)
 }
 
 void
+ike_info_give_up (IkeSession *self, gint64 now)
+{
+    ike_session_fail (self, "INFORMATIONAL",
+                      g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_CLOSED,
+                                           "the gateway deletes each child that it makes"),
+                      now);
+}
+
+void
 ike_info_lose_child (IkeSession *self, IkeChild *child, gint64 now)
 {
     ike_child_retire (self, child, now);
     if (ike_child_is_wanted (self) && !revive (self, now))
-        ike_session_fail (self, "INFORMATIONAL",
-                          g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_CLOSED,
-                                               "the gateway deletes each child that it makes"),
-                          now);
+        ike_info_give_up (self, now);
 }
 
 static void

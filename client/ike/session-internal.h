@@ -291,6 +291,9 @@ typedef enum
 /* The gateway deleted CHILD: another one is asked for if none is left, but not for ever. */
 void ike_info_lose_child (IkeSession *self, IkeChild *child, gint64 now);
 
+/* It deletes them, whatever we do: the end of the IKE SA. */
+void ike_info_give_up (IkeSession *self, gint64 now);
+
 IkeAftermath ike_info_answer (IkeSession *self, IkeSa *sa, const IkePayloads *payloads,
                               IkeChain *response, gint64 now);
 

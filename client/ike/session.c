@@ -472,14 +472,16 @@ follow_request (IkeSession *self, IkeAftermath aftermath, gint64 now)
 {
     if (aftermath == IKE_GOES_ON)
         return;
+    if (aftermath == IKE_GIVES_UP)
+    {
+        ike_info_give_up (self, now);
+        return;
+    }
     bool ours = self->state == IKE_STATE_CLOSING;
     GError *error = ours ? g_steal_pointer (&self->closing_error)
                          : g_error_new_literal (OUTRIDER_ERROR, OUTRIDER_ERROR_GATEWAY_CLOSED,
                                                 "the gateway ended the connection");
-    if (aftermath == IKE_GIVES_UP)
-        ike_session_fail (self, "INFORMATIONAL", error, now);
-    else
-        ike_session_closed (self, "INFORMATIONAL", error);
+    ike_session_closed (self, "INFORMATIONAL", error);
 }
 
 static void

@@ -245,6 +245,7 @@ test_gateway_deletes_each_child (void)
         network_run (network, IKE_SECOND);
     }
     network_assert_closed (network, OUTRIDER_ERROR_GATEWAY_CLOSED);
+    g_assert_cmpstr (network->error->message, ==, "the gateway deletes each child that it makes");
     g_assert_cmpuint (deleted, ==, IKE_REVIVALS_MAX + 1);
     network_run (network, 5 * IKE_SECOND);
     g_assert_true (responder_is_gone (network->gateway));
