@@ -130,6 +130,48 @@ prefixes_of_selectors (const GArray *selectors, IpFamily family)
     return normalise (all);
 }
 
+/* What is asked for by name: the profile's list, or the networks that the gateway itself names. Normalised. */
+static GArray *
+list_asked (const NetworkPlanInputs *inputs, IpFamily family)
+{
+    bool listed = inputs->profile->routes == PROFILE_LIST;
+    g_autoptr (GArray) asked =
+        of_family (listed ? inputs->profile->route_list : inputs->grant->subnets, family);
+    return listed || inputs->profile->routes == PROFILE_FROM_GATEWAY ? normalise (asked)
+                                                                     : prefixes_new ();
+}
+
+/* Of a network, what a prefix is that is longer by so many bits. */
+static double
+get_share (int longer)
+{
+    double share = 1;
+    for (; longer > 0; longer--)
+        share /= 2;
+    return share;
+}
+
+/* Those of ASKED that ROUTES have not all of: the shares of what lies inside add up to less than one. Both are normalised. */
+static void
+append_missing (const GArray *asked, const GArray *routes, GArray *missing)
+{
+    guint at = 0;
+    for (guint i = 0; i < asked->len; i++)
+    {
+        const IpPrefix *network = prefix_at (asked, i);
+        double share = 0;
+        while (at < routes->len && compare_prefixes (prefix_at (routes, at), network) < 0 &&
+               !prefix_covers (prefix_at (routes, at), network))
+            at++;
+        if (at < routes->len && prefix_covers (prefix_at (routes, at), network))
+            continue;
+        for (; at < routes->len && prefix_covers (network, prefix_at (routes, at)); at++)
+            share += get_share (prefix_at (routes, at)->length - network->length);
+        if (share < 1)
+            g_array_append_vals (missing, network, 1);
+    }
+}
+
 /* What of SELECTORS one family's routes are, before the excludes. */
 static GArray *
 choose_routes (const Profile *profile, const IkeGrant *grant, const GArray *selectors,
@@ -207,8 +249,12 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     bool *full[] = { &plan->full_v4, &plan->full_v6 };
     for (size_t f = 0; f < G_N_ELEMENTS (families); f++)
     {
+        g_autoptr (GArray) asked = list_asked (inputs, families[f]);
         if (!has_address (inputs, families[f]))
+        {
+            g_array_append_vals (plan->missing, asked->data, asked->len);
             continue;
+        }
         g_autoptr (GArray) selectors = prefixes_of_selectors (inputs->remote, families[f]);
         g_autoptr (GArray) routes =
             choose_routes (inputs->profile, inputs->grant, selectors, families[f]);
@@ -218,6 +264,7 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
         *full[f] = is_everything (final);
         if (inputs->profile->routes == PROFILE_ALL && !*full[f])
             return false;
+        append_missing (asked, final, plan->missing);
         g_array_append_vals (plan->routes, final->data, final->len);
     }
     plan->block_v6 =
@@ -371,6 +418,52 @@ plan_dns (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     }
 }
 
+/* RFC 1918, 6598, 4193, 4291 2.5.6: addresses that everybody may have, and somebody else has elsewhere. */
+static bool
+is_private (const IpAddress *address)
+{
+    static const char *const networks[] = { "10.0.0.0/8",    "172.16.0.0/12", "192.168.0.0/16",
+                                            "100.64.0.0/10", "fc00::/7",      "fe80::/10" };
+    for (size_t i = 0; i < G_N_ELEMENTS (networks); i++)
+    {
+        IpPrefix network;
+        if (ip_prefix_parse (networks[i], &network) && ip_prefix_contains (&network, address))
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_attached (const NetworkPlanInputs *inputs, const IpAddress *address)
+{
+    const GArray *networks = inputs->local_networks;
+    for (guint i = 0; networks != NULL && i < networks->len; i++)
+        if (ip_prefix_contains (&g_array_index (networks, LocalNetwork, i).prefix, address))
+            return true;
+    return false;
+}
+
+/*
+ * A server of the gateway's network that neither the tunnel nor a network of this host's leads to: who has its address out
+ * there would be asked for the inside's names. The profile's own list is what its user wants.
+ */
+static void
+drop_strays (NetworkPlan *plan, const NetworkPlanInputs *inputs)
+{
+    if (inputs->profile->dns != PROFILE_FROM_GATEWAY || inputs->profile->routes == PROFILE_NONE)
+        return;
+    for (guint i = plan->dns->len; i > 0; i--)
+    {
+        const IpAddress *server = &g_array_index (plan->dns, IpAddress, i - 1);
+        IpPrefix host = host_prefix (server);
+        if (!is_private (server) || any_covers (plan->routes, &host) ||
+            any_covers (plan->excludes, &host) || is_attached (inputs, server))
+            continue;
+        g_array_append_vals (plan->strays, server, 1);
+        g_array_remove_index (plan->dns, i - 1);
+    }
+}
+
 static void
 add_search (GPtrArray *search, const char *domain)
 {
@@ -424,6 +517,8 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     plan->attached = networks_new ();
     plan->too_wide = networks_new ();
     plan->overlaps = networks_new ();
+    plan->missing = prefixes_new ();
+    plan->strays = g_array_new (false, false, sizeof (IpAddress));
     plan->dns = g_array_new (false, false, sizeof (IpAddress));
     plan->search = g_ptr_array_new_with_free_func (g_free);
     plan_addresses (plan, inputs);
@@ -443,6 +538,7 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
         return NULL;
     }
     plan_excludes (plan, inputs);
+    drop_strays (plan, inputs);
     plan_attached (plan, inputs);
     plan_overlaps (plan, inputs);
     plan_domains (plan, inputs);
@@ -496,6 +592,8 @@ network_plan_copy (const NetworkPlan *self)
     copy->attached = g_array_copy (self->attached);
     copy->too_wide = g_array_copy (self->too_wide);
     copy->overlaps = g_array_copy (self->overlaps);
+    copy->missing = g_array_copy (self->missing);
+    copy->strays = g_array_copy (self->strays);
     copy->dns = g_array_copy (self->dns);
     copy->search = g_ptr_array_copy (self->search, copy_string, NULL);
     return copy;
@@ -566,6 +664,8 @@ network_plan_free (NetworkPlan *self)
     g_array_unref (self->attached);
     g_array_unref (self->too_wide);
     g_array_unref (self->overlaps);
+    g_array_unref (self->missing);
+    g_array_unref (self->strays);
     g_array_unref (self->dns);
     g_ptr_array_unref (self->search);
     g_free (self);

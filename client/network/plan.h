@@ -50,6 +50,10 @@ typedef struct
     bool dns_default; /* all names go to these servers, not the domains' alone */
     GArray *
         overlaps; /* LocalNetwork: reached here and not through the tunnel, though the tunnel has them, too */
+    GArray *
+        missing; /* IpPrefix: asked for by the profile or named by the gateway, and not wholly carried */
+    GArray *
+        strays; /* IpAddress: the gateway's name servers that are left out, since nothing leads to them */
 } NetworkPlan;
 
 typedef struct

@@ -8,6 +8,8 @@
 #define IDLE_PAUSE (60 * G_USEC_PER_SEC)
 #define BUSY_PAUSE (G_USEC_PER_SEC / 4)
 
+#define MISSING_TOLD 8
+
 /* ---- the network plan ---- */
 
 static GArray *
@@ -87,6 +89,23 @@ tell_once (OutriderTunnel *self, char *sentence)
         tunnel_warn (self, sentence);
 }
 
+static void
+tell_missing (OutriderTunnel *self)
+{
+    const GArray *missing = self->plan->missing;
+    const char *fate = self->profile->kill_switch && self->profile->routes == PROFILE_LIST
+                           ? "the rest is refused"
+                           : "the rest goes around the tunnel";
+    for (guint i = 0; i < MIN (missing->len, MISSING_TOLD); i++)
+    {
+        g_autofree char *text = ip_prefix_format (&g_array_index (missing, IpPrefix, i));
+        tell_once (self, g_strdup_printf ("the gateway does not carry all of %s: %s", text, fate));
+    }
+    if (missing->len > MISSING_TOLD)
+        tell_once (
+            self, g_strdup_printf ("so it is with %u other networks", missing->len - MISSING_TOLD));
+}
+
 /* What a user should know of the host's other networks, and of the plan's. */
 static void
 tell_plan (OutriderTunnel *self)
@@ -107,6 +126,16 @@ tell_plan (OutriderTunnel *self)
         tell_once (self, g_strdup_printf ("%s at %s is too wide for a network that this host is "
                                           "attached to: it goes through the tunnel",
                                           text, network->device));
+    }
+    tell_missing (self);
+    for (guint i = 0; i < self->plan->strays->len; i++)
+    {
+        g_autofree char *text =
+            ip_address_format (&g_array_index (self->plan->strays, IpAddress, i));
+        tell_once (
+            self, g_strdup_printf ("the gateway's name server %s is not asked: the tunnel does "
+                                   "not lead to it; set dns= in the profile to ask it nevertheless",
+                                   text));
     }
     if (self->plan->guard_dns && self->plan->dns->len == 0)
         tell_once (self, g_strdup ("the gateway names no name server: this host's own are asked "

@@ -33,6 +33,8 @@ typedef struct
     const char *overlaps; /* NULL: none */
     const char *attached; /* that stay on their links by a route of ours; NULL: none */
     const char *too_wide; /* NULL: none */
+    const char *missing;  /* of what was asked for; NULL: none */
+    const char *stray;    /* a name server that is left out; NULL: none */
     const char *refused;  /* by the kill switch once the plan stands; NULL: there is none */
     const char *before;   /* by the kill switch before; NULL: nothing */
 } Case;
@@ -87,7 +89,8 @@ static const Case cases[] = {
       .subnets = "10.0.0.0/8 192.168.0.0/16",
       .selectors = "10.1.0.0/16",
       .routes = "10.1.0.0/16",
-      .flags = "default" },
+      .flags = "default",
+      .missing = "10.0.0.0/8 192.168.0.0/16" },
     { .name = "subnets of one family leave the other",
       .addresses = "10.9.0.1/32 fd00::1/128",
       .subnets = "10.1.0.0/16",
@@ -128,7 +131,29 @@ static const Case cases[] = {
       .selectors = "10.1.0.0/16",
       .list = "10.0.0.0/8",
       .routes = "10.1.0.0/16",
-      .flags = "default" },
+      .flags = "default",
+      .missing = "10.0.0.0/8" },
+    { .name = "the profile's list, parts of which are carried",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16 10.3.0.0/17 10.3.128.0/17 10.4.0.0/17 10.4.128.0/18",
+      .list = "10.0.1.0/24 10.1.0.0/16 10.2.0.0/16 10.3.0.0/16 10.4.0.0/16 fd00:1::/64",
+      .routes = "10.1.0.0/16 10.3.0.0/17 10.3.128.0/17 10.4.0.0/17 10.4.128.0/18",
+      .flags = "default",
+      .missing = "10.0.1.0/24 10.2.0.0/16 10.4.0.0/16 fd00:1::/64" },
+    { .name = "subnets that the selectors do not carry",
+      .addresses = "10.9.0.1/32",
+      .subnets = "10.1.0.0/16 10.2.0.0/16",
+      .selectors = "10.1.0.0/16",
+      .routes = "10.1.0.0/16",
+      .flags = "default",
+      .missing = "10.2.0.0/16" },
+    { .name = "what is excluded is not missing",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.0.0.0/8",
+      .list = "10.1.0.0/16 10.2.0.0/16",
+      .exclude = "10.2.0.0/16",
+      .routes = "10.1.0.0/16",
+      .flags = "table default" },
     { .name = "the profile's list, nothing of it",
       .addresses = "10.9.0.1/32",
       .selectors = "10.1.0.0/16",
@@ -169,6 +194,40 @@ static const Case cases[] = {
       .grant_dns = "8.8.8.8",
       .routes = "10.1.0.0/16",
       .flags = "default" },
+    { .name = "a private name server that nothing leads to",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "10.8.0.53",
+      .domains = "corp.test",
+      .routes = "10.1.0.0/16",
+      .flags = "default",
+      .stray = "10.8.0.53" },
+    { .name = "the name server outside of the profile's list, and of the selectors",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .list = "10.1.2.0/24",
+      .grant_dns = "10.8.0.53",
+      .routes = "10.1.2.0/24",
+      .flags = "default",
+      .stray = "10.8.0.53" },
+    { .name = "a private name server of a network that this host is attached to",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .grant_dns = "192.168.7.53",
+      .local = "192.168.7.0/24",
+      .domains = "corp.test",
+      .routes = "10.1.0.0/16",
+      .flags = "",
+      .search = "corp.test" },
+    { .name = "a private name server that is to be asked outside",
+      .addresses = "10.9.0.1/32",
+      .selectors = "10.1.0.0/16",
+      .exclude = "10.8.0.0/16",
+      .grant_dns = "10.8.0.53",
+      .domains = "corp.test",
+      .routes = "10.1.0.0/16",
+      .flags = "table",
+      .search = "corp.test" },
     { .name = "split DNS",
       .addresses = "10.9.0.1/32",
       .selectors = "10.1.0.0/16",
@@ -401,6 +460,7 @@ static const Case cases[] = {
       .kill_switch = true,
       .routes = "10.1.0.0/16",
       .flags = "table default",
+      .missing = "10.0.0.0/8",
       .refused = "10.0.0.0/8",
       .before = "10.0.0.0/8" },
     { .name = "kill switch, the gateway's networks",
@@ -549,6 +609,18 @@ format_prefixes (const GArray *list)
 }
 
 static char *
+format_addresses (const GArray *addresses)
+{
+    GString *text = g_string_new (NULL);
+    for (guint i = 0; i < addresses->len; i++)
+    {
+        g_autofree char *address = ip_address_format (&g_array_index (addresses, IpAddress, i));
+        g_string_append_printf (text, "%s%s", i > 0 ? " " : "", address);
+    }
+    return g_string_free (text, false);
+}
+
+static char *
 format_networks (const GArray *networks)
 {
     g_autoptr (GArray) list = prefixes (NULL);
@@ -626,6 +698,8 @@ plan_is_as_the_row_says (gconstpointer data)
     g_autofree char *overlaps = format_networks (plan->overlaps);
     g_autofree char *attached = format_networks (plan->attached);
     g_autofree char *too_wide = format_networks (plan->too_wide);
+    g_autofree char *missing = format_prefixes (plan->missing);
+    g_autofree char *strays = format_addresses (plan->strays);
     g_autofree char *flags = format_flags (plan);
     g_assert_cmpstr (routes, ==, row->routes);
     g_assert_cmpstr (flags, ==, row->flags);
@@ -634,6 +708,8 @@ plan_is_as_the_row_says (gconstpointer data)
     g_assert_cmpstr (overlaps, ==, row->overlaps != NULL ? row->overlaps : "");
     g_assert_cmpstr (attached, ==, row->attached != NULL ? row->attached : "");
     g_assert_cmpstr (too_wide, ==, row->too_wide != NULL ? row->too_wide : "");
+    g_assert_cmpstr (missing, ==, row->missing != NULL ? row->missing : "");
+    g_assert_cmpstr (strays, ==, row->stray != NULL ? row->stray : "");
     bool full = plan->full_v4 || plan->full_v6;
     g_assert_cmpint (plan->guard_dns, ==, full && !row->no_dns);
     if (row->excludes != NULL)

@@ -2,6 +2,7 @@
 """What the client host gets: addresses, routes, DNS, and packets of every size through the tunnel."""
 
 from outrider_lab.scenario import scenario
+from outrider_lab.traffic import Capture
 
 OUTSIDE, OUTSIDE6 = "203.0.113.2", "2001:db8:203::2"
 
@@ -272,3 +273,28 @@ def rules_of_the_user(case):
     case.goes_inside(tunnel, OUTSIDE, False)
     case.goes_inside(tunnel, "198.18.0.1")
     case.works(tunnel)
+
+
+@scenario(only="outrider")
+def listed_network_that_is_not_granted(case):
+    """Asked for and not carried: what is granted works, and the rest, which goes around the tunnel, is told."""
+    case.gateway.configure(local_ts="10.77.0.0/24")
+    tunnel = case.connect(more=["--routes", "10.77.0.0/24,10.78.0.0/24"])
+    case.told(tunnel.client, "does not carry all of 10.78.0.0/24", "around the tunnel")
+    case.works(tunnel)
+    case.equal("the rest is none of the tunnel's", case.route_to("10.78.0.2")["dev"], "eth0")
+    case.stop(tunnel)
+
+
+@scenario(only="outrider")
+def name_server_that_the_tunnel_does_not_lead_to(case):
+    """The gateway's own name server, and the profile's networks are without it: nobody outside is asked in its place."""
+    case.gateway.configure(local_ts="10.77.0.0/24, 10.78.0.0/24", v4="dns = 10.77.0.2\n    25 = corp.test")
+    questions = Capture(case, case.host, "eth0", "port 53")
+    tunnel = case.connect(more=["--routes", "10.78.0.0/24"])
+    case.told(tunnel.client, "10.77.0.2 is not asked", "dns=")
+    case.check("it is no name server of this host", "10.77.0.2" not in case.nameservers(), case.nameservers())
+    case.host.run("getent", "ahosts", "www.corp.test")
+    case.becomes("the host's own is asked", lambda: any("corp" in line for line in questions.lines()))
+    case.equal("questions to the inside server", [line for line in questions.lines() if "> 10.77.0.2." in line], [])
+    case.stop(tunnel)
