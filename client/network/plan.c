@@ -232,13 +232,28 @@ add_dns_routes (const NetworkPlan *plan, const GArray *selectors, IpFamily famil
     }
 }
 
-/* The default route, whole or in its two halves. */
+/* All that packets of the wide world are sent to: a gateway may leave out what no host has. */
 static bool
-is_everything (const GArray *routes)
+is_everything (const GArray *routes, IpFamily family)
 {
-    return (routes->len > 0 && prefix_at (routes, 0)->length == 0) ||
-           (routes->len == 2 && prefix_at (routes, 0)->length == 1 &&
-            prefix_at (routes, 1)->length == 1);
+    static const struct
+    {
+        IpFamily family;
+        const char *first, *last;
+    } worlds[] = { { IP_V4, "1.0.0.0", "126.255.255.255" },
+                   { IP_V4, "128.0.0.0", "223.255.255.255" },
+                   { IP_V6, "2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" } };
+    g_autoptr (GArray) world = prefixes_new ();
+    g_autoptr (GArray) missing = prefixes_new ();
+    for (size_t i = 0; i < G_N_ELEMENTS (worlds); i++)
+    {
+        IpAddress first, last;
+        if (worlds[i].family == family && ip_address_parse (worlds[i].first, &first) &&
+            ip_address_parse (worlds[i].last, &last))
+            ip_range_to_prefixes (&first, &last, world);
+    }
+    append_missing (world, routes, missing);
+    return missing->len == 0;
 }
 
 /* False: the profile wants all traffic in the tunnel, and the gateway does not carry all of a family that it gave an address for. */
@@ -261,7 +276,7 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
         if (inputs->profile->routes != PROFILE_NONE && inputs->profile->dns == PROFILE_FROM_GATEWAY)
             add_dns_routes (plan, selectors, families[f], routes);
         g_autoptr (GArray) final = normalise (routes);
-        *full[f] = is_everything (final);
+        *full[f] = is_everything (final, families[f]);
         if (inputs->profile->routes == PROFILE_ALL && !*full[f])
             return false;
         append_missing (asked, final, plan->missing);
@@ -390,10 +405,11 @@ plan_overlaps (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     for (guint i = 0; networks != NULL && stays && i < networks->len; i++)
     {
         const LocalNetwork *network = &g_array_index (networks, LocalNetwork, i);
-        for (guint k = 0; k < plan->routes->len; k++)
+        bool full = network->prefix.address.family == IP_V6 ? plan->full_v6 : plan->full_v4;
+        for (guint k = 0; k < plan->routes->len && !full; k++)
         {
             const IpPrefix *route = prefix_at (plan->routes, k);
-            if (route->length <= 1 || !prefix_covers (route, &network->prefix) ||
+            if (!prefix_covers (route, &network->prefix) ||
                 network->device_index == plan->device_index ||
                 (plan->own_table ? !has_network (plan->attached, network) : network->tunnelled))
                 continue;

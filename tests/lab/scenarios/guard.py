@@ -329,6 +329,22 @@ def ipv6_beside_an_ipv4_tunnel(case):
 
 
 @scenario(only="outrider")
+def ipv6_beside_nearly_all_ipv4(case):
+    """A gateway that carries all of IPv4 but its two ends: that is all traffic, and IPv6 stays where it would with it."""
+    case.gateway.configure(local_ts="0.0.0.1-255.255.255.254")
+    tunnel = case.connect(more=["--routes", "all"])
+    talker = Talker(case, OUTSIDE, OUTSIDE6)
+    talker.becomes(OUTSIDE, "sent")
+    talker.becomes(OUTSIDE6, REFUSED)
+    case.pings(LAN)
+    talker.leaks_nothing("of all traffic")
+    case.works(tunnel)
+    case.equal("words about its networks", [
+        event["message"] for event in tunnel.client.events if event["event"] == "notice" and "/" in event["message"]], [])
+    case.stop(tunnel)
+
+
+@scenario(only="outrider")
 def lan_beside_a_full_tunnel(case):
     """The host's own network stays with its link."""
     case.gateway.configure(**FULL)
