@@ -134,11 +134,20 @@ prefixes_of_selectors (const GArray *selectors, IpFamily family)
 static GArray *
 list_asked (const NetworkPlanInputs *inputs, IpFamily family)
 {
-    bool listed = inputs->profile->routes == PROFILE_LIST;
-    g_autoptr (GArray) asked =
-        of_family (listed ? inputs->profile->route_list : inputs->grant->subnets, family);
-    return listed || inputs->profile->routes == PROFILE_FROM_GATEWAY ? normalise (asked)
-                                                                     : prefixes_new ();
+    g_autoptr (GArray) asked = NULL;
+    switch (inputs->profile->routes)
+    {
+    case PROFILE_FROM_GATEWAY:
+        asked = of_family (inputs->grant->subnets, family);
+        break;
+    case PROFILE_LIST:
+        asked = of_family (inputs->profile->route_list, family);
+        break;
+    case PROFILE_ALL:
+    case PROFILE_NONE:
+        return prefixes_new ();
+    }
+    return normalise (asked);
 }
 
 /* Of a network, what a prefix is that is longer by so many bits. */
@@ -172,29 +181,15 @@ append_missing (const GArray *asked, const GArray *routes, GArray *missing)
     }
 }
 
-/* What of SELECTORS one family's routes are, before the excludes. */
+/* What of SELECTORS one family's routes are, before the excludes. Both lists are normalised. */
 static GArray *
-choose_routes (const Profile *profile, const IkeGrant *grant, const GArray *selectors,
-               IpFamily family)
+choose_routes (const Profile *profile, const GArray *asked, const GArray *selectors)
 {
-    g_autoptr (GArray) subnets = NULL;
-    switch (profile->routes)
-    {
-    case PROFILE_FROM_GATEWAY:
-        subnets = of_family (grant->subnets, family);
-        break;
-    case PROFILE_LIST:
-        subnets = of_family (profile->route_list, family);
-        break;
-    case PROFILE_ALL:
-        return normalise (selectors);
-    case PROFILE_NONE:
+    if (profile->routes == PROFILE_NONE)
         return prefixes_new ();
-    }
-    if (subnets->len == 0 && profile->routes == PROFILE_FROM_GATEWAY)
-        return normalise (selectors);
-    g_autoptr (GArray) sorted = normalise (subnets);
-    return intersect (sorted, selectors);
+    bool all = profile->routes == PROFILE_ALL ||
+               (profile->routes == PROFILE_FROM_GATEWAY && asked->len == 0);
+    return all ? g_array_copy ((GArray *)selectors) : intersect (asked, selectors);
 }
 
 static bool
@@ -271,8 +266,7 @@ plan_routes (NetworkPlan *plan, const NetworkPlanInputs *inputs)
             continue;
         }
         g_autoptr (GArray) selectors = prefixes_of_selectors (inputs->remote, families[f]);
-        g_autoptr (GArray) routes =
-            choose_routes (inputs->profile, inputs->grant, selectors, families[f]);
+        g_autoptr (GArray) routes = choose_routes (inputs->profile, asked, selectors);
         if (inputs->profile->routes != PROFILE_NONE && inputs->profile->dns == PROFILE_FROM_GATEWAY)
             add_dns_routes (plan, selectors, families[f], routes);
         g_autoptr (GArray) final = normalise (routes);

@@ -85,9 +85,8 @@ parse_server (const char *text, NameServer *ret_server)
 static bool
 is_stub (const IpAddress *address)
 {
-    static const uint8_t stub[] = { 127, 0, 0, 53 };
-    IpAddress other = ip_address (byte_view (stub, sizeof stub));
-    return ip_address_equal (address, &other);
+    IpAddress stub;
+    return ip_address_parse ("127.0.0.53", &stub) && ip_address_equal (address, &stub);
 }
 
 static void

@@ -83,7 +83,7 @@ look_up_in_spite (GatewayLook *self, const char *name)
     return addresses != NULL;
 }
 
-/* Also what a kill switch may stay in the way of: names come from more than name servers. The order is the system's (RFC 6724, gai.conf). */
+/* As any program asks: of whatever this host takes names from, in its order (nsswitch.conf; RFC 6724, gai.conf). */
 static void
 look_up (GatewayLook *self, const char *name)
 {
