@@ -88,9 +88,6 @@ collect_rule (const struct nlmsghdr *message, void *data)
     };
     if (has_size (attributes[FRA_FWMARK], 4))
         rule.not_mark = mnl_attr_get_u32 (attributes[FRA_FWMARK]);
-    if (has_size (attributes[FRA_DST], ip_family_size (rule.family)))
-        rule.to = ip_address (
-            byte_view (mnl_attr_get_payload (attributes[FRA_DST]), ip_family_size (rule.family)));
     if (has_size (attributes[FRA_IP_PROTO], 1))
         rule.ip_protocol = mnl_attr_get_u8 (attributes[FRA_IP_PROTO]);
     struct fib_rule_port_range range;

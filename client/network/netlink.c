@@ -240,11 +240,6 @@ put_rule_message (Netlink *self, uint16_t type, uint16_t flags, const NetlinkRul
         mnl_attr_put_u32 (message, FRA_FWMARK, rule->not_mark);
         mnl_attr_put_u32 (message, FRA_FWMASK, UINT32_MAX);
     }
-    if (rule->to.family != IP_NONE)
-    {
-        header->dst_len = (uint8_t)(8 * ip_family_size (rule->to.family));
-        put_address (message, FRA_DST, &rule->to);
-    }
     if (rule->ip_protocol != 0)
         mnl_attr_put_u8 (message, FRA_IP_PROTO, rule->ip_protocol);
     if (rule->port != 0)
@@ -259,8 +254,8 @@ static bool
 same_rule (const NetlinkRule *a, const NetlinkRule *b)
 {
     return a->family == b->family && a->priority == b->priority && a->table == b->table &&
-           a->not_mark == b->not_mark && ip_address_equal (&a->to, &b->to) &&
-           a->ip_protocol == b->ip_protocol && a->port == b->port && a->refuses == b->refuses;
+           a->not_mark == b->not_mark && a->ip_protocol == b->ip_protocol && a->port == b->port &&
+           a->refuses == b->refuses;
 }
 
 bool

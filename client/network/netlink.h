@@ -74,7 +74,6 @@ typedef struct
     uint32_t priority;
     uint32_t table;
     uint32_t not_mark;   /* 0: any packet; else those without this mark */
-    IpAddress to;        /* IP_NONE: any */
     uint8_t ip_protocol; /* IPPROTO_UDP, ...; 0: any */
     uint16_t port;       /* of the destination; 0: any */
     bool

@@ -173,16 +173,12 @@ rules_are_added (void)
                              .refuses = true };
     netlink_add_rule (netlink, &refusing);
     assert_queued (netlink, captured_rule_refuses);
-    NetlinkRule names = { .family = IP_V4,
-                          .priority = 22402,
-                          .table = RT_TABLE_MAIN,
-                          .to = address ("192.0.2.53"),
-                          .ip_protocol = IPPROTO_UDP,
-                          .port = 53 };
+    NetlinkRule names = {
+        .family = IP_V4, .priority = 20340, .table = TABLE, .ip_protocol = IPPROTO_UDP, .port = 53
+    };
     netlink_add_rule (netlink, &names);
     assert_queued (netlink, captured_rule_names);
     names.family = IP_V6;
-    names.to = address ("2001:db8::53");
     names.ip_protocol = IPPROTO_TCP;
     netlink_add_rule (netlink, &names);
     assert_queued (netlink, captured_rule_names_v6);
