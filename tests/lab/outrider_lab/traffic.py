@@ -51,13 +51,14 @@ class Ping:
 
 
 class Capture:
-    """What tcpdump sees on a link of one of the lab's hosts, one line a packet."""
+    """What tcpdump sees on a link of one of the lab's hosts, one line a packet; direction "out": what leaves by it alone.
+    What ESP held is seen as coming in by the outer link, too, once the device that it was for is gone."""
 
-    def __init__(self, case, host, device, expression):
+    def __init__(self, case, host, device, expression, direction="inout"):
         self.output = case.directory / f"capture-{device}.txt"
         with self.output.open("w") as file:
             self.process = host.spawn(["tcpdump", "-l", "-n", "--immediate-mode", "-Z", "root", "-i", device,
-                                       expression], stdout=file, stderr=file)
+                                       "-Q", direction, expression], stdout=file, stderr=file)
         case.clients.append(self)  # ends before the host is looked at
         if not wait_until(lambda: "listening on" in self.output.read_text(), 5):
             raise LabError(f"tcpdump did not start: {self.output.read_text()}")
@@ -106,7 +107,7 @@ class Talker:
         self.case, self.addresses = case, addresses
         self.log = case.directory / "talker.txt"
         hosts = " or ".join(f"host {address}" for address in (*addresses, BEACON))
-        self.capture = Capture(case, case.host, "eth0", f"({hosts}) and ({watch})")
+        self.capture = Capture(case, case.host, "eth0", f"({hosts}) and ({watch})", direction="out")
         self.beacons = 0
         self.process = case.host.spawn(["/usr/bin/python3", "-c", TALKER, str(self.log), *addresses])
         case.clients.append(self)  # ends before the host is looked at
