@@ -4,6 +4,8 @@
 #include "certs/key-internal.h"
 #include "certs/pbe.h"
 
+#include <openssl/provider.h>
+
 enum
 {
     SAFES_MAX = 16,
@@ -235,4 +237,10 @@ certs_pkcs12_parse (GBytes *input, const char *passphrase, size_t passphrase_siz
     ERR_clear_error ();
     g_autoptr (CertsKey) key = certs_key_new (g_steal_pointer (&contents.key), error);
     return key != NULL ? certs_bundle_new (contents.certificates, key, error) : NULL;
+}
+
+bool
+certs_pkcs12_reads_old_ciphers (void)
+{
+    return OSSL_PROVIDER_available (certs_get_legacy_library (), "legacy") == 1;
 }

@@ -17,3 +17,6 @@
  */
 CertsBundle *certs_pkcs12_parse (GBytes *input, const char *passphrase, size_t passphrase_size,
                                  GError **error);
+
+/* Whether OpenSSL's legacy provider is there, which has RC2. */
+bool certs_pkcs12_reads_old_ciphers (void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/doctor-checks.h"
 
+#include "certs/pkcs12.h"
 #include "crypto/cipher.h"
-#include "crypto/legacy.h"
 #include "network/netlink-host.h"
 
 #include <sys/stat.h>
@@ -36,14 +36,14 @@ doctor_check_clock (Doctor *self)
 void
 doctor_check_legacy_provider (Doctor *self)
 {
-    g_autoptr (GError) error = NULL;
-    uint8_t digest[16];
-    if (legacy_md4 (byte_view ("", 0), digest, &error))
-        doctor_good (self, "OpenSSL has MD4 and DES, which EAP-MSCHAPv2 needs");
+    if (certs_pkcs12_reads_old_ciphers ())
+        doctor_good (self, "OpenSSL has the old ciphers that many PKCS#12 files still use");
     else
-        doctor_problem (self,
-                        "Install that package, or log in with a certificate or a pre-shared key.",
-                        "no EAP-MSCHAPv2: %s", error->message);
+        doctor_note (self,
+                     "Install libssl3 or openssl-provider-legacy, or write such a file anew with "
+                     "AES.",
+                     "OpenSSL's legacy provider (ossl-modules/legacy.so) is missing: PKCS#12 files "
+                     "under RC2 cannot be read");
 }
 
 void

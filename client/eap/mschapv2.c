@@ -78,10 +78,10 @@ mschapv2_hash_password (ByteView password, uint8_t ret_hash[static 16], GError *
     }
     for (glong i = 0; i < characters; i++)
         wide[i] = GUINT16_TO_LE (wide[i]);
-    bool ok = legacy_md4 (byte_view (wide, size), ret_hash, error);
+    legacy_md4 (byte_view (wide, size), ret_hash);
     OPENSSL_cleanse (wide, size);
     g_free (wide);
-    return ok;
+    return true;
 }
 
 bool
@@ -96,18 +96,15 @@ mschapv2_hash_challenges (const uint8_t peer[static 16], const uint8_t authentic
     return true;
 }
 
-bool
+void
 mschapv2_compute_response (const uint8_t challenge_hash[static 8],
-                           const uint8_t password_hash[static 16], uint8_t ret_response[static 24],
-                           GError **error)
+                           const uint8_t password_hash[static 16], uint8_t ret_response[static 24])
 {
     uint8_t padded[21] = { 0 };
     memcpy (padded, password_hash, MSCHAPV2_HASH_SIZE);
-    bool ok = true;
-    for (unsigned i = 0; ok && i < 3; i++)
-        ok = legacy_des_encrypt (padded + 7 * i, challenge_hash, ret_response + 8 * i, error);
+    for (unsigned i = 0; i < 3; i++)
+        legacy_des_encrypt (padded + 7 * i, challenge_hash, ret_response + 8 * i);
     OPENSSL_cleanse (padded, sizeof padded);
-    return ok;
 }
 
 bool
@@ -122,8 +119,8 @@ mschapv2_compute_authenticator (const uint8_t password_hash[static 16],
                          byte_view_of_string ("Magic server to client signing constant") };
     ByteView second[] = { byte_view (digest, sizeof digest), byte_view (challenge_hash, 8),
                           byte_view_of_string ("Pad to make it do more than one iteration") };
-    bool ok = legacy_md4 (byte_view (password_hash, MSCHAPV2_HASH_SIZE), hash_hash, error) &&
-              sha1 (first, G_N_ELEMENTS (first), digest, error) &&
+    legacy_md4 (byte_view (password_hash, MSCHAPV2_HASH_SIZE), hash_hash);
+    bool ok = sha1 (first, G_N_ELEMENTS (first), digest, error) &&
               sha1 (second, G_N_ELEMENTS (second), ret_authenticator, error);
     OPENSSL_cleanse (hash_hash, sizeof hash_hash);
     return ok;
@@ -157,8 +154,8 @@ mschapv2_compute_msk (const uint8_t password_hash[static 16], const uint8_t resp
                          byte_view (response, MSCHAPV2_RESPONSE_SIZE),
                          byte_view_of_string ("This is the MPPE Master Key") };
     memset (ret_msk, 0, MSCHAPV2_MSK_SIZE);
-    bool ok = legacy_md4 (byte_view (password_hash, MSCHAPV2_HASH_SIZE), hash_hash, error) &&
-              sha1 (parts, G_N_ELEMENTS (parts), master, error) &&
+    legacy_md4 (byte_view (password_hash, MSCHAPV2_HASH_SIZE), hash_hash);
+    bool ok = sha1 (parts, G_N_ELEMENTS (parts), master, error) &&
               start_key (master, client_sends, ret_msk, error) &&
               start_key (master, client_receives, ret_msk + 16, error);
     OPENSSL_cleanse (hash_hash, sizeof hash_hash);
@@ -227,10 +224,10 @@ process_challenge (Mschapv2 *self, const EapMethodInputs *inputs, uint8_t identi
     bool ok =
         mschapv2_hash_password (secret_bytes_view (inputs->password), self->password_hash, error) &&
         mschapv2_hash_challenges (peer_challenge, challenge, user_without_domain (inputs->identity),
-                                  self->challenge_hash, error) &&
-        mschapv2_compute_response (self->challenge_hash, self->password_hash, self->response,
-                                   error) &&
-        mschapv2_compute_msk (self->password_hash, self->response, msk, error);
+                                  self->challenge_hash, error);
+    if (ok)
+        mschapv2_compute_response (self->challenge_hash, self->password_hash, self->response);
+    ok = ok && mschapv2_compute_msk (self->password_hash, self->response, msk, error);
     if (ok)
         self->msk = secret_bytes_new (byte_view (msk, sizeof msk));
     OPENSSL_cleanse (msk, sizeof msk);

@@ -25,9 +25,9 @@ bool mschapv2_hash_challenges (const uint8_t peer[static 16],
                                uint8_t ret_hash[static 8], GError **error);
 
 /* RFC 2759 8.5 */
-bool mschapv2_compute_response (const uint8_t challenge_hash[static 8],
+void mschapv2_compute_response (const uint8_t challenge_hash[static 8],
                                 const uint8_t password_hash[static 16],
-                                uint8_t ret_response[static 24], GError **error);
+                                uint8_t ret_response[static 24]);
 
 /* RFC 2759 8.7: the 20 octets that follow "S=" in hexadecimal. */
 bool mschapv2_compute_authenticator (const uint8_t password_hash[static 16],

@@ -6,8 +6,8 @@
 #include "errors.h"
 #include "ike/limits.h"
 
-bool
-login_has_eap (const Profile *profile)
+static bool
+has_eap (const Profile *profile)
 {
     return profile->method != PROFILE_METHOD_CERTIFICATE && profile->method != PROFILE_METHOD_PSK;
 }
@@ -140,7 +140,7 @@ login_make_config (const Profile *profile, const Credentials *credentials, const
                    GError **error)
 {
     g_autoptr (IkeSessionConfig) config = ike_session_config_new ();
-    config->login = login_has_eap (profile)                         ? IKE_LOGIN_EAP
+    config->login = has_eap (profile)                               ? IKE_LOGIN_EAP
                     : profile->method == PROFILE_METHOD_CERTIFICATE ? IKE_LOGIN_CERTIFICATE
                                                                     : IKE_LOGIN_PSK;
     if (config->login == IKE_LOGIN_CERTIFICATE && credentials->bundle == NULL)

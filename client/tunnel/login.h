@@ -16,8 +16,6 @@
 IkeSessionConfig *login_make_config (const Profile *profile, const Credentials *credentials,
                                      const char *address, GError **error);
 
-bool login_has_eap (const Profile *profile);
-
 /* Whom to believe: the profile's CAs, or the system's. */
 CertsTrust *login_make_trust (const Credentials *credentials, GError **error);
 

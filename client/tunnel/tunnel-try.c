@@ -177,8 +177,6 @@ choose_plane (OutriderTunnel *self, const IkeSessionConfig *config, const Gatewa
 static IkeSession *
 make_session (OutriderTunnel *self, const Gateway *gateway, GError **error)
 {
-    if (self->warm_up != NULL)
-        warm_up_await (self->warm_up);
     g_autoptr (IkeSessionConfig) config =
         login_make_config (self->profile, self->credentials, gateway->name, error);
     if (config == NULL || !choose_plane (self, config, gateway, error))

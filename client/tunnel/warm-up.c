@@ -3,60 +3,73 @@
 
 #include "certs/trust.h"
 #include "crypto/group.h"
-#include "crypto/legacy.h"
 #include "crypto/random.h"
 #include "ike/proposal.h"
-#include "tunnel/login.h"
 
 struct WarmUp
 {
-    GThread *thread;
+    GSource *source; /* NULL: at rest */
     bool default_offer;
-    bool eap;
-
-    GMutex lock; /* of what follows */
-    GCond changed;
-    bool ready;
-    bool goes_on;
-    bool ends;
+    unsigned next; /* step */
 };
 
 /* The group may be another one: what is looked up with one of them serves all. */
 static void
-prepare_first_packet (const WarmUp *self)
+prepare_key_exchange (const WarmUp *self)
 {
-    random_prepare ();
     key_exchange_free (
-        key_exchange_new (algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "ecp256"), NULL));
+        key_exchange_new (algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "curve25519"), NULL));
+}
+
+static void
+prepare_offer (const WarmUp *self)
+{
     if (self->default_offer)
         g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
 }
 
-/* In the order in which the login asks for it. */
 static void
-prepare_login (const WarmUp *self)
+prepare_cipher (const WarmUp *self)
 {
     algorithm_is_available (algorithm_find_name (TRANSFORM_ENCRYPTION, "aes256gcm16"));
-    certs_trust_prepare ();
-    if (self->eap)
-        legacy_prepare ();
 }
 
-static gpointer
-run (gpointer data)
+static void
+prepare_trust (const WarmUp *self)
+{
+    certs_trust_prepare ();
+}
+
+/* In the order in which they are asked for; short, since an answer may come in meanwhile. */
+static void (*const steps[]) (const WarmUp *) = {
+    prepare_key_exchange,
+    prepare_offer,
+    prepare_cipher,
+    prepare_trust,
+};
+
+enum
+{
+    FIRST_OF_LOGIN = 2,
+};
+
+static gboolean
+take_step (gpointer data)
 {
     WarmUp *self = data;
-    prepare_first_packet (self);
-    g_mutex_lock (&self->lock);
-    self->ready = true;
-    g_cond_signal (&self->changed);
-    while (!self->goes_on && !self->ends)
-        g_cond_wait (&self->changed, &self->lock);
-    bool ends = self->ends;
-    g_mutex_unlock (&self->lock);
-    if (!ends)
-        prepare_login (self);
-    return NULL;
+    steps[self->next++](self);
+    if (self->next != FIRST_OF_LOGIN && self->next != G_N_ELEMENTS (steps))
+        return G_SOURCE_CONTINUE;
+    g_clear_pointer (&self->source, g_source_unref);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+start (WarmUp *self)
+{
+    self->source = g_idle_source_new ();
+    g_source_set_callback (self->source, take_step, self, NULL);
+    g_source_attach (self->source, g_main_context_get_thread_default ());
 }
 
 WarmUp *
@@ -64,29 +77,17 @@ warm_up_new (const Profile *profile)
 {
     WarmUp *self = g_new0 (WarmUp, 1);
     self->default_offer = profile->ike == NULL || profile->esp == NULL;
-    self->eap = login_has_eap (profile);
-    g_mutex_init (&self->lock);
-    g_cond_init (&self->changed);
-    self->thread = g_thread_new ("outrider-warm", run, self);
+    random_prepare ();
+    start (self);
     return self;
-}
-
-void
-warm_up_await (WarmUp *self)
-{
-    g_mutex_lock (&self->lock);
-    while (!self->ready)
-        g_cond_wait (&self->changed, &self->lock);
-    g_mutex_unlock (&self->lock);
 }
 
 void
 warm_up_go_on (WarmUp *self)
 {
-    g_mutex_lock (&self->lock);
-    self->goes_on = true;
-    g_cond_signal (&self->changed);
-    g_mutex_unlock (&self->lock);
+    self->next = MAX (self->next, FIRST_OF_LOGIN);
+    if (self->source == NULL && self->next < G_N_ELEMENTS (steps))
+        start (self);
 }
 
 void
@@ -94,12 +95,8 @@ warm_up_free (WarmUp *self)
 {
     if (self == NULL)
         return;
-    g_mutex_lock (&self->lock);
-    self->ends = true;
-    g_cond_signal (&self->changed);
-    g_mutex_unlock (&self->lock);
-    g_thread_join (self->thread);
-    g_cond_clear (&self->changed);
-    g_mutex_clear (&self->lock);
+    if (self->source != NULL)
+        g_source_destroy (self->source);
+    g_clear_pointer (&self->source, g_source_unref);
     g_free (self);
 }

@@ -2,24 +2,21 @@
 #pragma once
 
 /*
- * OpenSSL looks its algorithms up at first use, for milliseconds. This does it early, in a thread of its own, so that it is
- * not on the way to the connection: what the first packet needs while files are read and the gateway's name is looked up, the
- * rest while the gateway computes. In between the thread keeps still: two that look up at once wait for each other.
+ * OpenSSL looks its algorithms up at first use, for milliseconds. This does it where the main loop has nothing else to do: what
+ * the first packet needs while the gateway's name is looked up, the rest while the gateway computes. Nobody waits for it: what
+ * is not prepared is looked up when it is used. In the main thread, as a second one would wait for OpenSSL's locks and, where
+ * its processor slept, longer than all of this takes.
  */
 
 #include "profile/profile.h"
 
 typedef struct WarmUp WarmUp;
 
-/* Starts. PROFILE is read at once. */
+/* Begins once the caller's main loop is idle. PROFILE is read at once. */
 WarmUp *warm_up_new (const Profile *profile);
-
-/* Waits until the first packet has all that it needs. */
-void warm_up_await (WarmUp *self);
 
 /* The first packet is on its way. */
 void warm_up_go_on (WarmUp *self);
 
-/* Waits for the thread, which passes by what is not begun. */
 void warm_up_free (WarmUp *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WarmUp, warm_up_free)

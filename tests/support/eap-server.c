@@ -142,7 +142,7 @@ check_answer (EapServer *self, ByteReader *body, GBytes **ret_packet)
         mschapv2_hash_password (byte_view_of_string (self->config.password), hash, NULL));
     g_assert_true (mschapv2_hash_challenges (peer, self->challenge, byte_view_of_string (bare),
                                              challenges, NULL));
-    g_assert_true (mschapv2_compute_response (challenges, hash, ours, NULL));
+    mschapv2_compute_response (challenges, hash, ours);
     if (self->config.error != 0 || memcmp (ours, theirs, sizeof ours) != 0)
         return refuse (self, self->config.error != 0 ? self->config.error : 691, ret_packet);
 

@@ -687,14 +687,9 @@ digests_by_name (void)
 static void
 legacy_takes_empty_input (void)
 {
-    uint8_t md4[16], md5[16];
-    g_autoptr (GError) error = NULL;
-    g_assert_true (legacy_md4 ((ByteView){ 0 }, md4, &error));
-    g_assert_no_error (error);
-    g_assert_true (legacy_md5 (NULL, 0, md5, &error));
-    g_assert_no_error (error);
-    g_assert_cmphex (md4[0], ==, 0x31);
-    g_assert_cmphex (md5[0], ==, 0xd4);
+    uint8_t digest[16];
+    legacy_md4 ((ByteView){ 0 }, digest);
+    g_assert_cmphex (digest[0], ==, 0x31);
 }
 
 static void

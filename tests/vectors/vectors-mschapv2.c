@@ -44,7 +44,7 @@ response_is_computed (void)
     uint8_t computed[MSCHAPV2_RESPONSE_SIZE];
     g_autoptr (GBytes) challenge = hex_decode (challenge_hash);
     g_autoptr (GBytes) hash = hex_decode (password_hash);
-    g_assert_true (mschapv2_compute_response (octets (challenge), octets (hash), computed, NULL));
+    mschapv2_compute_response (octets (challenge), octets (hash), computed);
     hex_assert_equal (byte_view (computed, sizeof computed), response);
 }
 
