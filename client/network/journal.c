@@ -56,6 +56,8 @@ GKeyFile *
 journal_read (const char *directory, const char *name)
 {
     g_autofree char *path = g_build_filename (directory, name, NULL);
+    if (access (path, F_OK) != 0)
+        return NULL; /* as nearly always: not worth the words of an error */
     g_autoptr (GKeyFile) self = g_key_file_new ();
     if (!g_key_file_load_from_file (self, path, G_KEY_FILE_NONE, NULL) ||
         g_key_file_get_integer (self, OWNER, "process", NULL) <= 0)
