@@ -9,23 +9,26 @@
 struct WarmUp
 {
     GSource *source; /* NULL: at rest */
-    bool default_offer;
-    unsigned next; /* step */
+    char *ike, *esp; /* the profile's proposals; NULL: the default ones */
+    unsigned next;   /* step */
 };
 
-/* The group may be another one: what is looked up with one of them serves all. */
-static void
-prepare_key_exchange (const WarmUp *self)
+static GPtrArray *
+read_offer (IkeProtocol protocol, const char *text)
 {
-    key_exchange_free (
-        key_exchange_new (algorithm_find_name (TRANSFORM_KEY_EXCHANGE, "curve25519"), NULL));
+    return text != NULL ? ike_proposals_parse (protocol, text, NULL)
+                        : ike_proposals_default (protocol);
 }
 
 static void
-prepare_offer (const WarmUp *self)
+prepare_first_packet (const WarmUp *self)
 {
-    if (self->default_offer)
-        g_ptr_array_unref (ike_proposals_default (IKE_PROTOCOL_IKE));
+    g_autoptr (GPtrArray) ike = read_offer (IKE_PROTOCOL_IKE, self->ike);
+    g_autoptr (GPtrArray) esp = read_offer (IKE_PROTOCOL_ESP, self->esp);
+    const Algorithm *group =
+        ike != NULL && esp != NULL ? ike_proposals_get_first_group (ike) : NULL;
+    if (group != NULL)
+        key_exchange_free (key_exchange_new (group, NULL));
 }
 
 static void
@@ -42,15 +45,14 @@ prepare_trust (const WarmUp *self)
 
 /* In the order in which they are asked for; short, since an answer may come in meanwhile. */
 static void (*const steps[]) (const WarmUp *) = {
-    prepare_key_exchange,
-    prepare_offer,
+    prepare_first_packet,
     prepare_cipher,
     prepare_trust,
 };
 
 enum
 {
-    FIRST_OF_LOGIN = 2,
+    FIRST_OF_LOGIN = 1,
 };
 
 static gboolean
@@ -76,7 +78,8 @@ WarmUp *
 warm_up_new (const Profile *profile)
 {
     WarmUp *self = g_new0 (WarmUp, 1);
-    self->default_offer = profile->ike == NULL || profile->esp == NULL;
+    self->ike = g_strdup (profile->ike);
+    self->esp = g_strdup (profile->esp);
     random_prepare ();
     start (self);
     return self;
@@ -98,5 +101,7 @@ warm_up_free (WarmUp *self)
     if (self->source != NULL)
         g_source_destroy (self->source);
     g_clear_pointer (&self->source, g_source_unref);
+    g_free (self->ike);
+    g_free (self->esp);
     g_free (self);
 }
