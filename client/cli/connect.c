@@ -206,7 +206,6 @@ static bool
 make_tunnel (Connect *self, GError **error)
 {
     g_autoptr (Credentials) credentials = credentials_new ();
-    g_autoptr (WarmUp) warm_up = warm_up_new (self->options.profile);
     self->host = make_host (self->options.profile);
     self->secrets = (ConnectSecrets){
         .options = &self->options,
@@ -216,9 +215,8 @@ make_tunnel (Connect *self, GError **error)
     };
     if (!connect_secrets_load (&self->secrets, credentials, error))
         return false;
-    self->tunnel =
-        outrider_tunnel_new (profile_copy (self->options.profile), g_steal_pointer (&credentials),
-                             g_steal_pointer (&warm_up), self->host);
+    self->tunnel = outrider_tunnel_new (profile_copy (self->options.profile),
+                                        g_steal_pointer (&credentials), self->host);
     self->secrets.tunnel = self->tunnel;
     g_signal_connect (self->tunnel, "state-changed", G_CALLBACK (state_changed), self);
     g_signal_connect (self->tunnel, "secret-needed", G_CALLBACK (secret_needed), self);

@@ -14,6 +14,7 @@
 #include "tunnel/path-mtu.h"
 #include "tunnel/retry.h"
 #include "tunnel/tunnel.h"
+#include "tunnel/warm-up.h"
 
 struct _OutriderTunnel
 {
@@ -23,7 +24,7 @@ struct _OutriderTunnel
     Credentials *credentials;
     OutriderHost *host;
     CertsTrust *trust;
-    WarmUp *warm_up; /* NULL: none */
+    WarmUp *warm_up; /* NULL: before the first try */
 
     OutriderTunnelState state;
     GError *error;

@@ -220,8 +220,7 @@ try_gateway (OutriderTunnel *self)
     IkePath path = { udp_transport_get_local (self->transport), gateway->endpoint };
     ike_session_start (self->session, &path, deadline_now ());
     tunnel_pull (self);
-    if (self->warm_up != NULL)
-        warm_up_go_on (self->warm_up);
+    warm_up_go_on (self->warm_up);
 
     /* The device is made while the gateway computes; nothing else of the host changes before the login is through. */
     const char *device = self->profile->interface != NULL ? self->profile->interface : "outrider%d";
@@ -283,6 +282,8 @@ tunnel_begin_try (OutriderTunnel *self)
         tunnel_end_try (self, error, "host");
         return;
     }
+    if (self->warm_up == NULL)
+        self->warm_up = warm_up_new (self->profile);
     g_autoptr (GArray) servers =
         self->profile->kill_switch ? outrider_host_list_name_servers (self->host) : NULL;
     GatewayLook *look =

@@ -200,13 +200,11 @@ outrider_tunnel_get_counters (OutriderTunnel *self, OutriderCounters *ret_counte
 /* ---- GObject ---- */
 
 OutriderTunnel *
-outrider_tunnel_new (Profile *profile, Credentials *credentials, WarmUp *warm_up,
-                     OutriderHost *host)
+outrider_tunnel_new (Profile *profile, Credentials *credentials, OutriderHost *host)
 {
     OutriderTunnel *self = g_object_new (OUTRIDER_TYPE_TUNNEL, NULL);
     self->profile = profile;
     self->credentials = credentials;
-    self->warm_up = warm_up;
     self->host = g_object_ref (host);
     g_signal_connect_object (host, "changed", G_CALLBACK (tunnel_host_changed), self, 0);
     return self;

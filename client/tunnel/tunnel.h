@@ -19,7 +19,6 @@
 #include "network/host.h"
 #include "profile/credentials.h"
 #include "profile/profile.h"
-#include "tunnel/warm-up.h"
 
 #define OUTRIDER_TYPE_TUNNEL (outrider_tunnel_get_type ())
 G_DECLARE_FINAL_TYPE (OutriderTunnel, outrider_tunnel, OUTRIDER, TUNNEL, GObject)
@@ -36,8 +35,8 @@ typedef enum
     OUTRIDER_TUNNEL_DISCONNECTED,
 } OutriderTunnelState;
 
-/* Takes PROFILE, CREDENTIALS and WARM_UP (may be NULL) over. HOST is referenced. */
-OutriderTunnel *outrider_tunnel_new (Profile *profile, Credentials *credentials, WarmUp *warm_up,
+/* Takes PROFILE and CREDENTIALS over. HOST is referenced. */
+OutriderTunnel *outrider_tunnel_new (Profile *profile, Credentials *credentials,
                                      OutriderHost *host);
 
 /* Never fails itself: what goes wrong is told by the state. */

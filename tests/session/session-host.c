@@ -116,7 +116,7 @@ begin (Scene *self)
     self->host->way = (WayOut){ .device_index = 4711, .device = "wan" };
     Credentials *credentials = credentials_new ();
     credentials->psk = secret_bytes_new (byte_view (psk, strlen (psk)));
-    self->tunnel = outrider_tunnel_new (make_profile (open_gateway (self)), credentials, NULL,
+    self->tunnel = outrider_tunnel_new (make_profile (open_gateway (self)), credentials,
                                         OUTRIDER_HOST (self->host));
     g_signal_connect (self->tunnel, "state-changed", G_CALLBACK (state_changed), self);
     g_signal_connect (self->tunnel, "notice", G_CALLBACK (notice), self);
