@@ -35,9 +35,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CertsTrust, certs_trust_free)
 
 bool certs_trust_is_system (const CertsTrust *self);
 
-/* What OpenSSL looks up when it reads and checks its first certificate is looked up now, where there is time for it. */
-void certs_trust_prepare (void);
-
 /*
  * Whether CHAIN leads to a trusted CA, is valid at NOW (seconds since 1970), strong enough, and allowed for PURPOSE. A certificate that is itself trusted needs no
  * CA. It says nothing about names. OUTRIDER_ERROR_CA_UNKNOWN; OUTRIDER_ERROR_CERTIFICATE_EXPIRED (the message has

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tunnel/warm-up.h"
 
-#include "certs/trust.h"
 #include "crypto/group.h"
 #include "crypto/random.h"
 #include "ike/proposal.h"
 
 struct WarmUp
 {
-    GSource *source; /* NULL: at rest */
+    GSource *source; /* the last one; it may have done its work */
     char *ike, *esp; /* the profile's proposals; NULL: the default ones */
-    unsigned next;   /* step */
+    bool went_on;
 };
 
 static GPtrArray *
@@ -20,57 +19,41 @@ read_offer (IkeProtocol protocol, const char *text)
                         : ike_proposals_default (protocol);
 }
 
-static void
-prepare_first_packet (const WarmUp *self)
+static gboolean
+prepare_first_packet (gpointer data)
 {
+    const WarmUp *self = data;
     g_autoptr (GPtrArray) ike = read_offer (IKE_PROTOCOL_IKE, self->ike);
     g_autoptr (GPtrArray) esp = read_offer (IKE_PROTOCOL_ESP, self->esp);
     const Algorithm *group =
         ike != NULL && esp != NULL ? ike_proposals_get_first_group (ike) : NULL;
     if (group != NULL)
         key_exchange_free (key_exchange_new (group, NULL));
+    return G_SOURCE_REMOVE;
 }
 
-static void
-prepare_cipher (const WarmUp *self)
+/* To look one cipher up is to look all up. */
+static gboolean
+prepare_login (gpointer data)
 {
     algorithm_is_available (algorithm_find_name (TRANSFORM_ENCRYPTION, "aes256gcm16"));
-}
-
-static void
-prepare_trust (const WarmUp *self)
-{
-    certs_trust_prepare ();
-}
-
-/* In the order in which they are asked for; short, since an answer may come in meanwhile. */
-static void (*const steps[]) (const WarmUp *) = {
-    prepare_first_packet,
-    prepare_cipher,
-    prepare_trust,
-};
-
-enum
-{
-    FIRST_OF_LOGIN = 1,
-};
-
-static gboolean
-take_step (gpointer data)
-{
-    WarmUp *self = data;
-    steps[self->next++](self);
-    if (self->next != FIRST_OF_LOGIN && self->next != G_N_ELEMENTS (steps))
-        return G_SOURCE_CONTINUE;
-    g_clear_pointer (&self->source, g_source_unref);
     return G_SOURCE_REMOVE;
 }
 
 static void
-start (WarmUp *self)
+cancel (WarmUp *self)
 {
+    if (self->source != NULL)
+        g_source_destroy (self->source);
+    g_clear_pointer (&self->source, g_source_unref);
+}
+
+static void
+plan (WarmUp *self, GSourceFunc prepare)
+{
+    cancel (self);
     self->source = g_idle_source_new ();
-    g_source_set_callback (self->source, take_step, self, NULL);
+    g_source_set_callback (self->source, prepare, self, NULL);
     g_source_attach (self->source, g_main_context_get_thread_default ());
 }
 
@@ -81,16 +64,16 @@ warm_up_new (const Profile *profile)
     self->ike = g_strdup (profile->ike);
     self->esp = g_strdup (profile->esp);
     random_prepare ();
-    start (self);
+    plan (self, prepare_first_packet);
     return self;
 }
 
 void
 warm_up_go_on (WarmUp *self)
 {
-    self->next = MAX (self->next, FIRST_OF_LOGIN);
-    if (self->source == NULL && self->next < G_N_ELEMENTS (steps))
-        start (self);
+    if (!self->went_on)
+        plan (self, prepare_login);
+    self->went_on = true;
 }
 
 void
@@ -98,9 +81,7 @@ warm_up_free (WarmUp *self)
 {
     if (self == NULL)
         return;
-    if (self->source != NULL)
-        g_source_destroy (self->source);
-    g_clear_pointer (&self->source, g_source_unref);
+    cancel (self);
     g_free (self->ike);
     g_free (self->esp);
     g_free (self);
