@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "certs/bundle.h"
 
+#include "certs/chain-internal.h"
+#include "certs/dates.h"
 #include "certs/key-internal.h"
 #include "certs/names.h"
 #include "certs/openssl.h"
@@ -100,6 +102,17 @@ certs_bundle_get_default_identity (const CertsBundle *self)
     if (X509_NAME_entry_count (subject) > 0 && X509_NAME_get0_der (subject, &der, &size) == 1)
         return certs_identity_new (CERTS_IDENTITY_DER_ASN1_DN, der, size);
     return certs_names_get_first_identity (own);
+}
+
+bool
+certs_bundle_check (const CertsBundle *self, const CertsIdentity *identity, gint64 now,
+                    GError **error)
+{
+    g_autoptr (GPtrArray) own = g_ptr_array_new ();
+    g_ptr_array_add (own, self->certificate);
+    g_autoptr (CertsChain) chain = certs_chain_new (own, error);
+    return chain != NULL && certs_dates_check (certs_chain_get_own (chain), now, error) &&
+           certs_identity_matches (identity, chain, error);
 }
 
 static gint64

@@ -31,6 +31,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CertsBundle, certs_bundle_free)
  */
 CertsIdentity *certs_bundle_get_default_identity (const CertsBundle *self);
 
+/*
+ * Whether the certificate is valid at NOW (seconds since 1970) and speaks for IDENTITY. OUTRIDER_ERROR_CERTIFICATE_EXPIRED;
+ * OUTRIDER_ERROR_NAME_MISMATCH.
+ */
+bool certs_bundle_check (const CertsBundle *self, const CertsIdentity *identity, gint64 now,
+                         GError **error);
+
 /* For people: text with control characters escaped. */
 typedef struct
 {

@@ -2,6 +2,7 @@
 #include "certs/trust.h"
 
 #include "certs/chain-internal.h"
+#include "certs/dates.h"
 #include "certs/der.h"
 #include "certs/key-internal.h"
 #include "certs/pem.h"
@@ -159,30 +160,6 @@ get_store (CertsTrust *self)
     return store;
 }
 
-static char *
-format_time (const ASN1_TIME *time)
-{
-    struct tm broken = { 0 };
-    if (ASN1_TIME_to_tm (time, &broken) != 1)
-        return g_strdup ("an unreadable date");
-    return g_strdup_printf ("%04d-%02d-%02d %02d:%02d UTC", broken.tm_year + 1900,
-                            broken.tm_mon + 1, broken.tm_mday, broken.tm_hour, broken.tm_min);
-}
-
-static void
-set_expired (X509 *certificate, gint64 now, GError **error)
-{
-    g_autofree char *subject = certs_name_format (X509_get_subject_name (certificate));
-    g_autofree char *from = format_time (X509_get0_notBefore (certificate));
-    g_autofree char *until = format_time (X509_get0_notAfter (certificate));
-    g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (now);
-    g_autofree char *today =
-        date != NULL ? g_date_time_format (date, "%Y-%m-%d %H:%M UTC") : g_strdup ("unknown");
-    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_CERTIFICATE_EXPIRED,
-                 "the certificate of \"%s\" is valid from %s to %s; now is %s", subject, from,
-                 until, today);
-}
-
 /* What OpenSSL's verdict means to a user; every other one makes the certificate invalid. */
 static const struct
 {
@@ -222,7 +199,7 @@ explain (X509_STORE_CTX *context, gint64 now, GError **error)
     g_autofree char *key_text = key != NULL ? certs_pkey_describe (key) : g_strdup ("none");
 
     if (code == OUTRIDER_ERROR_CERTIFICATE_EXPIRED)
-        set_expired (culprit, now, error);
+        certs_dates_set_error (culprit, now, error);
     else if (code == OUTRIDER_ERROR_CA_UNKNOWN)
         g_set_error (error, OUTRIDER_ERROR, (int)code,
                      "the certificate of \"%s\" was issued by \"%s\", which is not trusted",

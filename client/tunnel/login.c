@@ -217,3 +217,20 @@ login_verify (CertsTrust *trust, const CertsIdentity *wanted, const CertsChain *
         return true;
     return certs_identity_matches (wanted, chain, error);
 }
+
+void
+login_explain_refusal (const Profile *profile, const Credentials *credentials, GError *error)
+{
+    if (!g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_LOGIN_REFUSED) ||
+        profile->method != PROFILE_METHOD_CERTIFICATE)
+        return;
+    g_autoptr (GError) fault = NULL;
+    g_autoptr (CertsIdentity) identity =
+        profile->identity != NULL ? certs_identity_parse (profile->identity, NULL)
+                                  : certs_bundle_get_default_identity (credentials->bundle);
+    gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+    if (identity == NULL || certs_bundle_check (credentials->bundle, identity, now, &fault))
+        return;
+    g_autofree char *refusal = error->message;
+    error->message = g_strdup_printf ("%s; %s", refusal, fault->message);
+}

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * From a profile and its credentials to what an IkeSession wants, and the answers to its two questions about certificates:
- * sign this, believe that.
+ * From a profile and its credentials to what an IkeSession wants, the answers to its two questions about certificates (sign
+ * this, believe that), and what can be said of ours when it is refused.
  */
 
 #include "certs/signature.h"
@@ -26,3 +26,6 @@ bool login_sign (const Credentials *credentials, const SecretBytes *octets, cons
 /* Is CHAIN good, and does it speak for the identity that CONFIG wants? CLAIMED: the gateway's IDr. */
 bool login_verify (CertsTrust *trust, const CertsIdentity *wanted, const CertsChain *chain,
                    const CertsIdentity *claimed, GError **error);
+
+/* Adds to ERROR, a refused login by certificate, what our certificate says against it: its dates, its names. */
+void login_explain_refusal (const Profile *profile, const Credentials *credentials, GError *error);

@@ -332,6 +332,39 @@ bundles_name_their_owner (void)
 }
 
 static void
+bundles_know_what_speaks_against_them (void)
+{
+    static const struct
+    {
+        const char *identity;
+        int days;
+        int code; /* -1: nothing does */
+        const char *part;
+    } rows[] = {
+        { "a@b.c", 0, -1, NULL },
+        { "C=CH, CN=Alice", 179, -1, NULL },
+        { "bob@b.c", 0, OUTRIDER_ERROR_NAME_MISMATCH, "speaks for a@b.c, not for bob@b.c" },
+        { "a@b.c", -181, OUTRIDER_ERROR_CERTIFICATE_EXPIRED, "is valid from 2025-07-05" },
+        { "a@b.c", 180, OUTRIDER_ERROR_CERTIFICATE_EXPIRED, "now is 2026-06-30" },
+    };
+    g_autoptr (PkiEntity) entity =
+        pki_issue (&(PkiRequest){ .subject = "C=CH, CN=Alice", .names = "email:a@b.c" }, NULL);
+    CertsBundle bundle = { .certificate = pki_get_certificate (entity) };
+    for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+        g_autoptr (CertsIdentity) identity = certs_identity_parse (rows[i].identity, NULL);
+        g_autoptr (GError) error = NULL;
+        bool good =
+            certs_bundle_check (&bundle, identity, PKI_NOW + rows[i].days * PKI_DAY, &error);
+        g_assert_true (good == (rows[i].code < 0));
+        if (good)
+            continue;
+        g_assert_error (error, OUTRIDER_ERROR, rows[i].code);
+        g_assert_nonnull (strstr (error->message, rows[i].part));
+    }
+}
+
+static void
 certificates_describe_themselves (void)
 {
     g_autoptr (PkiEntity) root = pki_issue_root ("Root");
@@ -370,6 +403,7 @@ main (int argc, char **argv)
     g_test_add_func ("/pkcs12/damage", pkcs12_survives_damage);
     g_test_add_func ("/bundle/order", bundles_sort_their_certificates);
     g_test_add_func ("/bundle/owner", bundles_name_their_owner);
+    g_test_add_func ("/bundle/fault", bundles_know_what_speaks_against_them);
     g_test_add_func ("/bundle/description", certificates_describe_themselves);
     return g_test_run ();
 }

@@ -159,6 +159,16 @@ def user_certificate_not_accepted(case):
                id="gw.test")
 
 
+@scenario(only="outrider", name="user-certificate-expired", cert="gw-expired", id="gw.test", words="; now is 20")
+@scenario(only="outrider", name="user-certificate-of-another-name", cert="alice-ecdsa", id="bob@corp.test",
+          words="speaks for alice@corp.test, not for bob@corp.test")
+def user_certificate_of_no_use(case, cert, words, **identity):
+    """The gateway does not say why it refuses the user's certificate; the certificate does."""
+    case.gateway.configure(login="certificate")
+    event = case.fails("login-refused", 41, method="certificate", cert=cert, key=cert, **identity)
+    case.check("the message says what is wrong", words in event["message"], event)
+
+
 @scenario(only="outrider")
 def no_virtual_address(case):
     """The gateway has no pool for us."""
