@@ -722,6 +722,19 @@ drop_sa (IkeSession *self, IkeSa *sa, gint64 now)
     g_ptr_array_remove (self->sas, sa);
 }
 
+/* What a gateway that falls silent in the midst of the login tells by how far it came. */
+static const char *
+explain_silence (const IkeSession *self)
+{
+    if (self->state != IKE_STATE_AUTH)
+        return "";
+    if (self->auth_stage >= IKE_AUTH_EAP)
+        return "; it answered up to the login, and some say nothing to a wrong password";
+    return self->fragmentation ? "; it answered IKE_SA_INIT"
+                               : "; it answered IKE_SA_INIT, and does not fragment what is longer "
+                                 "than the way may carry";
+}
+
 static void
 give_up (IkeSession *self, IkeSa *sa, gint64 now)
 {
@@ -736,13 +749,11 @@ give_up (IkeSession *self, IkeSa *sa, gint64 now)
         return;
     }
     bool lost = self->state == IKE_STATE_ESTABLISHED;
-    bool in_login = self->state == IKE_STATE_AUTH && self->auth_stage == IKE_AUTH_EAP;
     g_autofree char *gateway = ip_endpoint_format (&self->path.gateway);
-    GError *error = g_error_new (
-        OUTRIDER_ERROR, lost ? OUTRIDER_ERROR_CONNECTION_LOST : OUTRIDER_ERROR_NO_ANSWER,
-        "%s does not answer%s (%u tries)%s", gateway, lost || in_login ? " any more" : "",
-        sa->window.tries,
-        in_login ? "; it answered up to the login, and some say nothing to a wrong password" : "");
+    GError *error = g_error_new (OUTRIDER_ERROR,
+                                 lost ? OUTRIDER_ERROR_CONNECTION_LOST : OUTRIDER_ERROR_NO_ANSWER,
+                                 "%s does not answer%s (%u tries)%s", gateway,
+                                 lost ? " any more" : "", sa->window.tries, explain_silence (self));
     static const char *const stages[] = { [IKE_STATE_INIT] = "IKE_SA_INIT",
                                           [IKE_STATE_AUTH] = "IKE_AUTH",
                                           [IKE_STATE_ESTABLISHED] = "INFORMATIONAL" };

@@ -56,7 +56,21 @@ def nobody_answers_on_4500(case):
     """IKE_SA_INIT passes, port 4500 does not."""
     case.gateway.configure()
     case.router.set(drop=["udp dport 4500"])
-    case.fails("no-answer", 20, timeout=2)
+    event = case.fails("no-answer", 20, timeout=2)
+    if case.is_outrider:
+        case.check("the message says how far it came",
+                   ":4500 does not answer" in event["message"] and "it answered IKE_SA_INIT" in event["message"],
+                   event)
+
+
+@scenario(only="outrider")
+def a_long_answer_is_lost(case):
+    """A path that drops IP fragments, and a gateway that does not know those of IKE."""
+    case.gateway.configure("gw-long", login="eap-mschapv2", connection="fragmentation = no",
+                           chain=("ca-long-1", "ca-long-2", "ca-long-3"))
+    case.router.set(drop_fragments=True)
+    event = case.fails("no-answer", 20, ca="ca-long", timeout=2)
+    case.check("the message says what may be", "does not fragment" in event["message"], event)
 
 
 @scenario
