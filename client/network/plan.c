@@ -11,6 +11,7 @@ enum
     MTU_LEAST_V6 = 1280, /* RFC 8200 5: less, and the kernel takes IPv6 off the device */
     LAN_WIDEST_V4 = 8,   /* a network that claims more is after our traffic */
     LAN_WIDEST_V6 = 32,
+    REMOTES_TOLD = 4,
 };
 
 static GArray *
@@ -513,6 +514,26 @@ plan_addresses (NetworkPlan *plan, const NetworkPlanInputs *inputs)
     }
 }
 
+static void
+refuse_without_routes (const NetworkPlanInputs *inputs, GError **error)
+{
+    if (inputs->profile->routes == PROFILE_LIST)
+    {
+        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED,
+                             "the gateway carries none of the networks that the profile asks for");
+        return;
+    }
+    g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
+    for (guint i = 0; i < MIN (inputs->remote->len, REMOTES_TOLD); i++)
+        g_ptr_array_add (
+            words, traffic_selector_format (&g_array_index (inputs->remote, TrafficSelector, i)));
+    g_ptr_array_add (words, NULL);
+    g_autofree char *text = g_strjoinv (", ", (char **)words->pdata);
+    g_set_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED,
+                 "nothing of what the gateway carries (%s%s) is left to be routed", text,
+                 inputs->remote->len > REMOTES_TOLD ? ", ..." : "");
+}
+
 NetworkPlan *
 network_plan_new (const NetworkPlanInputs *inputs, GError **error)
 {
@@ -560,8 +581,7 @@ network_plan_new (const NetworkPlanInputs *inputs, GError **error)
     bool wants_routes = inputs->profile->routes != PROFILE_NONE;
     if (wants_routes && plan->routes->len == 0)
     {
-        g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED,
-                             "the gateway carries none of the networks that the profile asks for");
+        refuse_without_routes (inputs, error);
         return NULL;
     }
     return g_steal_pointer (&plan);

@@ -27,6 +27,7 @@ typedef struct
     bool no_dns;
     bool kill_switch;
     const char *routes;   /* expected; NULL: refused */
+    const char *why;      /* part of the sentence, where it is refused */
     const char *flags;    /* of: v4 v6 table block names default */
     const char *search;   /* NULL: none */
     const char *excludes; /* NULL: not looked at */
@@ -101,7 +102,8 @@ static const Case cases[] = {
       .addresses = "10.9.0.1/32",
       .subnets = "192.168.0.0/16",
       .selectors = "10.0.0.0/8",
-      .routes = NULL },
+      .routes = NULL,
+      .why = "nothing of what the gateway carries (10.0.0.0/8)" },
     { .name = "all beats the subnets",
       .addresses = "10.9.0.1/32",
       .subnets = "10.1.0.0/16",
@@ -113,7 +115,8 @@ static const Case cases[] = {
       .addresses = "10.9.0.1/32",
       .selectors = "10.77.0.0/24",
       .list = "all",
-      .routes = NULL },
+      .routes = NULL,
+      .why = "wants all traffic" },
     { .name = "none",
       .addresses = "10.9.0.1/32",
       .selectors = "0.0.0.0/0",
@@ -158,7 +161,8 @@ static const Case cases[] = {
       .addresses = "10.9.0.1/32",
       .selectors = "10.1.0.0/16",
       .list = "192.168.0.0/16",
-      .routes = NULL },
+      .routes = NULL,
+      .why = "none of the networks that the profile" },
     { .name = "doubles and nested ones",
       .addresses = "10.9.0.1/32",
       .selectors = "10.1.2.0/24 10.1.0.0/16 10.1.0.0/16 10.0.0.0/8",
@@ -297,7 +301,8 @@ static const Case cases[] = {
       .addresses = "10.9.0.1/32 fd00::1/128",
       .selectors = "0.0.0.0-8.8.3.255 8.8.5.0-255.255.255.255 2000::/4 3000::/5",
       .list = "all",
-      .routes = NULL },
+      .routes = NULL,
+      .why = "wants all traffic" },
     { .name = "the wide world of IPv6",
       .addresses = "10.9.0.1/32 fd00::1/128",
       .selectors = "0.0.0.0/0 2000::/4 3000::/4 fd00::/8",
@@ -329,11 +334,18 @@ static const Case cases[] = {
       .routes = "10.1.0.0/16",
       .flags = "table default",
       .excludes = "198.51.100.10/32" },
+    { .name = "nothing but the gateway",
+      .addresses = "10.9.0.1/32",
+      .selectors = "198.51.100.10/32",
+      .gateway = "198.51.100.10",
+      .routes = NULL,
+      .why = "(198.51.100.10/32) is left" },
     { .name = "excludes cover it all",
       .addresses = "10.9.0.1/32",
       .selectors = "10.1.0.0/16",
       .exclude = "10.0.0.0/8",
-      .routes = NULL },
+      .routes = NULL,
+      .why = "(10.1.0.0/16) is left" },
     { .name = "the host's network inside of a route",
       .addresses = "10.9.0.1/32",
       .selectors = "10.0.0.0/8",
@@ -711,6 +723,7 @@ plan_is_as_the_row_says (gconstpointer data)
     {
         g_assert_null (plan);
         g_assert_error (error, OUTRIDER_ERROR, OUTRIDER_ERROR_SELECTORS_REFUSED);
+        g_assert_nonnull (strstr (error->message, row->why));
         return;
     }
     g_assert_no_error (error);
