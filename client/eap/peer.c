@@ -254,6 +254,19 @@ receive_request (EapPeer *self, ByteView packet, uint8_t identifier, ByteReader 
     return receive_method_request (self, packet, identifier, type, data, ret_response, error);
 }
 
+/* Of a failure without a word: how far the login had come. */
+static const char *
+guess_reason (const EapPeer *self)
+{
+    if (self->method != NULL && self->method->is_finished (self->state))
+        return "the gateway refused the login after it took the password: this user may not use it";
+    if (self->password != NULL)
+        return "the gateway refused the login and gave no reason: the password is wrong, or the "
+               "account may not dial in";
+    return "the gateway refused the login before it asked for the password: it does not know this "
+           "user, or cannot ask its own server";
+}
+
 /* The gateway ended it: success counts only after a method's own end. */
 static EapPeerResult
 receive_end (EapPeer *self, bool success, GError **error)
@@ -269,7 +282,7 @@ receive_end (EapPeer *self, bool success, GError **error)
         return refuse_method (self, self->refused, error);
     else
         g_set_error_literal (error, OUTRIDER_ERROR, OUTRIDER_ERROR_LOGIN_REFUSED,
-                             "the gateway ended EAP with a failure");
+                             guess_reason (self));
     return EAP_PEER_FAILED;
 }
 

@@ -108,7 +108,8 @@ typedef struct
     GError *error;
     bool
         refused_unproven; /* the gateway refused our first IKE_AUTH request before it proved itself: who we ask for, or who we are */
-    const char *stage;    /* "IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL" */
+    bool password_in_doubt; /* the gateway has our answer to its challenge, and did not take it */
+    const char *stage;      /* "IKE_SA_INIT", "IKE_AUTH", "CREATE_CHILD_SA", "INFORMATIONAL" */
 } IkeAction;
 
 void ike_action_free (IkeAction *self);

@@ -396,6 +396,7 @@ follow_eap (IkeSession *self, EapPeerResult result, GBytes *response, GError *er
         ike_session_push_question (self, IKE_ACTION_ASK_SECRET)->secret = IKE_SECRET_EAP_PASSWORD;
         break;
     case EAP_PEER_SUCCEEDED:
+        self->password_in_doubt = false;
         send_last (self, now);
         break;
     case EAP_PEER_FAILED:
@@ -440,6 +441,7 @@ ike_auth_give_secret (IkeSession *self, SecretBytes *secret, gint64 now)
         g_autoptr (GBytes) response = NULL;
         g_autoptr (GError) error = NULL;
         EapPeerResult result = eap_peer_answer (self->eap, secret, &response, &error);
+        self->password_in_doubt = true;
         follow_eap (self, result, response, error, now);
     }
 }
@@ -561,7 +563,11 @@ receive_last (IkeSession *self, const IkePayloads *payloads, gint64 now)
     const IkePayload *proof = ike_payloads_find (payloads, PAYLOAD_AUTH);
     if (proof == NULL && ike_notify_find_error (payloads, &notify))
     {
-        ike_session_closed (self, stage, ike_session_explain_notify (self, &notify, true));
+        if (notify.type == NOTIFY_AUTHENTICATION_FAILED)
+            eap_peer_explain_failure (self->eap, &error);
+        else
+            error = ike_session_explain_notify (self, &notify, true);
+        ike_session_closed (self, stage, g_steal_pointer (&error));
         return;
     }
     ByteView identity = byte_view_of_bytes (self->gateway_identity_body);

@@ -161,6 +161,7 @@ struct IkeSession
     GError *closing_error;
     const char *closing_stage;
     bool refused_unproven;
+    bool password_in_doubt;
     unsigned revivals;
     gint64 last_revival;
 };

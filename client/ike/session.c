@@ -288,6 +288,7 @@ ike_session_closed (IkeSession *self, const char *stage, GError *error)
     action->stage = stage;
     action->error = error;
     action->refused_unproven = self->refused_unproven;
+    action->password_in_doubt = self->password_in_doubt;
 }
 
 /* The gateway did not prove itself, or we cannot go on in the midst of IKE_AUTH: one word to it (RFC 7296 2.21.2). */

@@ -12,7 +12,7 @@ enum
 #define STOOD_FIRMLY (60 * G_USEC_PER_SEC)
 
 bool
-retry_is_worthwhile (const GError *error)
+retry_is_worthwhile (const GError *error, bool password_in_doubt)
 {
     static const OutriderError passing[] = {
         OUTRIDER_ERROR_NAME_NOT_RESOLVED, OUTRIDER_ERROR_NO_ANSWER,
@@ -22,6 +22,8 @@ retry_is_worthwhile (const GError *error)
         OUTRIDER_ERROR_SELECTORS_REFUSED, OUTRIDER_ERROR_NO_ADDRESS,
         OUTRIDER_ERROR_HOST_REFUSED,
     };
+    if (g_error_matches (error, OUTRIDER_ERROR, OUTRIDER_ERROR_LOGIN_REFUSED))
+        return !password_in_doubt;
     for (size_t i = 0; i < G_N_ELEMENTS (passing); i++)
         if (g_error_matches (error, OUTRIDER_ERROR, (int)passing[i]))
             return true;

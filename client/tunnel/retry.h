@@ -17,10 +17,11 @@ typedef struct
 
 /*
  * What ended a connection that stood once, or a try to have it back, may be gone by itself. The gateway took this login and
- * this offer: what it refuses now is what one says that was just restarted, or whose addresses are all given away for a while.
- * So did this host: somebody may have taken away what it let us have.
+ * this offer: what it refuses now is what one says that was just restarted, whose addresses are all given away for a while, or
+ * whose own server for logins is away. So did this host: somebody may have taken away what it let us have.
+ * PASSWORD_IN_DOUBT: a refused login cost an attempt at the password.
  */
-bool retry_is_worthwhile (const GError *error);
+bool retry_is_worthwhile (const GError *error, bool password_in_doubt);
 
 void retry_connected (Retry *self, gint64 now);
 

@@ -147,6 +147,7 @@ do_action (OutriderTunnel *self, IkeAction *action, GError **error)
     case IKE_ACTION_CLOSED:
         self->ending = true;
         self->refused_unproven = action->refused_unproven;
+        self->password_in_doubt = action->password_in_doubt;
         login_explain_refusal (self->profile, self->credentials, action->error);
         tunnel_keep_error (self, action->error, action->stage);
         break;

@@ -37,6 +37,7 @@ struct _OutriderTunnel
     bool
         name_withheld; /* our wish for a gateway identity is not sent: the gateway did not know it */
     bool refused_unproven;
+    bool password_in_doubt;
 
     IkeSession *session;
     UdpTransport *transport;

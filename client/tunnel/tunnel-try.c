@@ -80,7 +80,10 @@ try_otherwise (OutriderTunnel *self, const GError *error)
     }
     if (self->profile->method != PROFILE_METHOD_CERTIFICATE || self->padding_retried ||
         certs_key_get_type (self->credentials->bundle->key) != CERTS_KEY_RSA)
+    {
+        self->name_withheld = self->padding_retried = false; /* it was not about that */
         return false;
+    }
     tunnel_notice (self, "the gateway refused: trying the other RSA scheme once");
     self->padding_retried = true;
     self->padding = self->padding == CERTS_RSA_PSS ? CERTS_RSA_PKCS1 : CERTS_RSA_PSS;
@@ -119,7 +122,8 @@ tunnel_end_try (OutriderTunnel *self, const GError *error, const char *stage)
         return;
     }
     bool reconnecting = was_connected || self->since != 0;
-    if (self->profile->retry && reconnecting && retry_is_worthwhile (error))
+    if (self->profile->retry && reconnecting &&
+        retry_is_worthwhile (error, self->password_in_doubt))
     {
         tunnel_release_connection (self);
         gint64 now = deadline_now ();

@@ -552,6 +552,35 @@ test_row (gconstpointer data)
         g_assert_true (responder_is_gone (network->gateway));
 }
 
+/* A refusal without a word, early and late: what it may be about, and whether it cost an attempt at the password. */
+static void
+test_silent_refusal (void)
+{
+    static const struct
+    {
+        Row row;
+        bool password_in_doubt;
+        const char *words;
+    } rows[] = {
+        { { "", EAP, STEP_AUTH, 0, set, PAYLOAD_EAP, 0, "04290004", 0 }, false, "before it asked" },
+        { { "", EAP, STEP_EAP, 1, set, PAYLOAD_EAP, 0, "042b0004", 0 }, true, "gave no reason" },
+        { { "", EAP, STEP_EAP, 1, refuse, 24, 0, NULL, 0 }, true, "gave no reason" },
+        { { "", EAP, STEP_AUTH_LAST, 0, refuse, 24, 0, NULL, 0 }, false, "took the password" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+        ResponderConfig gateway = fixture_responder (EAP);
+        gateway.lie = tell;
+        gateway.lie_data = &rows[i].row;
+        g_autoptr (Network) network = fixture_network (EAP, NULL, &gateway);
+        network_start (network);
+        network_run_until_settled (network);
+        network_assert_closed (network, OUTRIDER_ERROR_LOGIN_REFUSED);
+        g_assert_true (network->password_in_doubt == rows[i].password_in_doubt);
+        g_assert_nonnull (strstr (network->error->message, rows[i].words));
+    }
+}
+
 /* ---- lies of another one, before the gateway's own answer to IKE_SA_INIT ---- */
 
 typedef struct
@@ -740,6 +769,7 @@ main (int argc, char **argv)
     fixture_begin ();
     FIXTURE_ADD_TABLE ("/lies/init", init_rows, test_row);
     add_neighbours ();
+    g_test_add_func ("/lies/silent-refusal", test_silent_refusal);
     FIXTURE_ADD_TABLE ("/lies/auth", auth_rows, test_row);
     FIXTURE_ADD_TABLE ("/lies/eap", eap_rows, test_row);
     FIXTURE_ADD_TABLE ("/lies/widening", widenings, test_widening);

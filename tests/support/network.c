@@ -287,6 +287,7 @@ take_end (Network *self, IkeAction *action)
     self->error = g_steal_pointer (&action->error);
     self->stage = action->stage;
     self->refused_unproven = action->refused_unproven;
+    self->password_in_doubt = action->password_in_doubt;
 }
 
 static void

@@ -65,6 +65,7 @@ struct Network
     const char *stage;
     bool closed;
     bool refused_unproven;
+    bool password_in_doubt;
     uint16_t port;
     unsigned keepalives;
     size_t largest; /* datagram of the client */

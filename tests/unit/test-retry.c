@@ -39,13 +39,15 @@ test_worthwhile (void)
         { OUTRIDER_ERROR_NO_ANSWER, true },         { OUTRIDER_ERROR_GATEWAY_CLOSED, true },
         { OUTRIDER_ERROR_NO_PROPOSAL, true },       { OUTRIDER_ERROR_GATEWAY_REFUSED, true },
         { OUTRIDER_ERROR_SELECTORS_REFUSED, true }, { OUTRIDER_ERROR_NO_ADDRESS, true },
-        { OUTRIDER_ERROR_PASSWORD_WRONG, false },   { OUTRIDER_ERROR_LOGIN_REFUSED, false },
+        { OUTRIDER_ERROR_PASSWORD_WRONG, false },   { OUTRIDER_ERROR_LOGIN_REFUSED, true },
         { OUTRIDER_ERROR_HOST_REFUSED, true },      { OUTRIDER_ERROR_NAME_MISMATCH, false },
     };
     for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
         g_autoptr (GError) error = g_error_new_literal (OUTRIDER_ERROR, (int)rows[i].code, "");
-        g_assert_true (retry_is_worthwhile (error) == rows[i].worthwhile);
+        g_assert_true (retry_is_worthwhile (error, false) == rows[i].worthwhile);
+        g_assert_true (retry_is_worthwhile (error, true) ==
+                       (rows[i].worthwhile && rows[i].code != OUTRIDER_ERROR_LOGIN_REFUSED));
     }
 }
 

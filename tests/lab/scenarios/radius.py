@@ -56,3 +56,17 @@ def radius_does_not_answer(case):
                           "nft add rule inet radius input udp dport 1812 drop")
     case.at_cleanup(lambda: case.lab.inside.shell("nft delete table inet radius"))
     case.fails(("login-refused", "no-answer"), (20, 41), timeout=3)
+
+
+@scenario(only="outrider", limit=15)
+def radius_away_for_a_while(case):
+    """The gateway ends the connection while its RADIUS server is away, and refuses the login: it is tried again."""
+    ask_radius(case)
+    tunnel = case.connect(once=False)
+    case.lab.radius.process.kill()
+    case.gateway.delete_ike()
+    case.check("the login is refused", tunnel.client.wait_event(
+        {"event": "state", "state": "reconnecting", "code": "login-refused"}) is not None)
+    case.lab.radius.start()
+    tunnel.client.connected()
+    case.works(tunnel)
