@@ -56,6 +56,6 @@ enum
 #define IKE_DELETED_SA_LINGER (20 * IKE_SECOND)  /* its delete may have to be answered again */
 #define IKE_OLD_SA_LINGER (60 * IKE_SECOND)      /* a rekeyed SA whose owner forgets to delete it */
 #define IKE_RETRY_DELAY (5 * IKE_SECOND)         /* after TEMPORARY_FAILURE */
-#define IKE_REVIVAL_FORGIVEN (60 * IKE_SECOND)
+#define IKE_REVIVAL_FORGIVEN (10 * IKE_SECOND)   /* a child that old was idle, not unwanted */
 #define IKE_SILENCE_PAUSE_FIRST (2 * 60 * IKE_SECOND) /* between rekeys of silent children */
 #define IKE_SILENCE_PAUSE_LONGEST (60 * 60 * IKE_SECOND)
